@@ -1,0 +1,46 @@
+/** Every bound of the broker in one place. A test reaches each of them. */
+
+/** Largest frame payload plus its eight bytes of framing that we offer and accept (RabbitMQ's default). */
+export const FRAME_BYTES_MAX = 131_072
+/** Smallest frame size that both peers must be able to take [AMQP 4.2.3]. */
+export const FRAME_BYTES_MIN = 4_096
+/** Channels on one connection (RabbitMQ's default). */
+export const CHANNELS_MAX = 2_047
+/** Largest message body (RabbitMQ 3.13's `max_message_size`). */
+export const MESSAGE_BYTES_MAX = 134_217_728
+/** Seconds between heartbeats that we propose. */
+export const HEARTBEAT_SECONDS = 60
+/** Time for a peer to get from the protocol header to `connection.open`. */
+export const HANDSHAKE_MS_MAX = 10_000
+/** Connections on one node. */
+export const CONNECTIONS_MAX = 65_536
+
+/** One connection's outbox buffer: deliveries of one turn of the event loop gather here. */
+export const OUTBOX_BYTES = 262_144
+/** Unsent bytes above which a connection is not fed with deliveries until its socket drains. */
+export const UNSENT_BYTES_HIGH = 524_288
+/** Bytes read from a socket at once. */
+export const READ_BUFFER_BYTES = 262_144
+
+/** Deliveries of one channel that wait for a settlement. A consumer without a prefetch is held here. */
+export const UNACKED_MAX = 1_048_576
+/** Names of queues, exchanges, consumers: a short string [AMQP 4.2.5.3]. */
+export const NAME_BYTES_MAX = 255
+/** Nesting of field tables that we decode. */
+export const TABLE_DEPTH_MAX = 64
+
+/** Size of a log segment, in memory and on disk alike. */
+export const SEGMENT_BYTES = 16_777_216
+/** Zero-filled segment files that wait for their next use. */
+export const SEGMENTS_SPARE_MAX = 8
+/** Segments whose bytes are held in memory; older ones are read back from disk when a queue reaches them. */
+export const SEGMENTS_RESIDENT_MAX = 32
+/** Dead segments that may wait for a checkpoint before one is written. */
+export const SEGMENTS_UNCHECKPOINTED_MAX = 4
+
+/** Exchanges that one message may pass through. */
+export const ROUTE_HOPS_MAX = 64
+/** Routes remembered by a virtual host. */
+export const ROUTES_CACHED_MAX = 65_536
+/** Longest time to live that a client may ask for: ten years, as RabbitMQ has it. */
+export const TTL_MS_MAX = 315_360_000_000
