@@ -1,0 +1,42 @@
+/** Where a controller gets its objects from: a watched cache of one kind. The reflector and the local store are sources. */
+
+import type { KubernetesObject, ObjectRef } from '../objects.ts'
+
+/** A kind and the plural its REST path is made with. */
+export interface Kind {
+  apiVersion: string
+  kind: string
+  plural: string
+}
+
+/**
+ * One change of a cache. `initial` marks what the first list brought (and not a change by a user).
+ * An object deleted and created again under its name is a `deleted`, then an `added`.
+ */
+export type Change =
+  | { type: 'added'; object: KubernetesObject; initial: boolean }
+  | { type: 'updated'; previous: KubernetesObject; object: KubernetesObject }
+  | { type: 'deleted'; object: KubernetesObject }
+
+export type ChangeHandler = (change: Change) => void
+
+/** A cache of one kind. Its objects are frozen: copy before changing. */
+export interface ObjectSource {
+  /** True once the cache has held everything the server held at one moment. */
+  readonly hasSynced: boolean
+  /** Resolves when `hasSynced` turns true. */
+  synced(): Promise<void>
+  /** Calls `handler` for every later change, after the cache itself has changed. Handlers must not throw. */
+  subscribe(handler: ChangeHandler): void
+  get(namespace: string, name: string): KubernetesObject | undefined
+  /** Objects of one namespace; of all namespaces when `namespace` is empty. */
+  list(namespace: string): readonly KubernetesObject[]
+}
+
+/** Reads from the caches of all watched kinds. An unwatched kind is a programmer's error and raises. */
+export interface CachedObjects {
+  /** The frozen object, or undefined when the cache has none. */
+  get(ref: ObjectRef): KubernetesObject | undefined
+  /** Frozen objects of one namespace; of all watched namespaces when `namespace` is empty. */
+  list(kind: { apiVersion: string; kind: string }, namespace: string): readonly KubernetesObject[]
+}
