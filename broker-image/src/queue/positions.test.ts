@@ -1,0 +1,68 @@
+/** Positions against a plain sorted list, under every mix of arrivals, returns, deliveries and removals. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { Positions } from './positions.ts'
+
+type Command = { kind: 'push' | 'shift' | 'return' | 'take'; pick: number; gap: number }
+
+const command: fc.Arbitrary<Command> = fc.record({
+  kind: fc.constantFrom('push', 'push', 'push', 'shift', 'shift', 'return', 'take'),
+  pick: fc.nat(),
+  gap: fc.oneof({ weight: 9, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.integer({ min: 2, max: 700 }) }),
+})
+
+function held(positions: Positions): number[] {
+  const seqs: number[] = []
+  positions.each(() => seqs.push(positions.seq))
+  return seqs
+}
+
+test('holds the same messages in the same order as a sorted list', () => {
+  fc.assert(
+    fc.property(fc.array(command, { maxLength: 900 }), commands => {
+      const positions = new Positions()
+      let model: number[] = []
+      const out: number[] = []
+      let next = 1
+      for (const { kind, pick, gap } of commands) {
+        if (kind === 'push') {
+          next += gap
+          positions.put(next, 7, next * 3, next % 100, false)
+          model.push(next)
+        } else if (kind === 'shift') {
+          const found = positions.peek()
+          expect(found).toBe(model.length > 0)
+          if (!found) continue
+          expect(positions.seq).toBe(model[0])
+          expect(positions.offset).toBe(positions.seq * 3)
+          out.push(model.shift()!)
+          positions.shift()
+        } else if (kind === 'return' && out.length > 0) {
+          const seq = out.splice(pick % out.length, 1)[0]!
+          positions.put(seq, 7, seq * 3, seq % 100, true)
+          model = [...model, seq].sort((a, b) => a - b)
+        } else if (kind === 'take' && model.length > 0) {
+          const seq = model.splice(pick % model.length, 1)[0]!
+          out.push(seq)
+          expect(positions.take(seq)).toBe(true)
+          expect(positions.take(seq)).toBe(false)
+        }
+      }
+      expect(held(positions)).toEqual(model)
+      expect(positions.count).toBe(model.length)
+      expect(positions.bytes).toBe(model.reduce((sum, seq) => sum + (seq % 100), 0))
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('tells a message that came back from one that is new', () => {
+  const positions = new Positions()
+  positions.put(1, 1, 0, 134_217_728, true)
+  positions.put(2, 1, 9, 0, false)
+  positions.peek()
+  expect([positions.redelivered, positions.size]).toEqual([true, 134_217_728])
+  positions.shift()
+  positions.peek()
+  expect([positions.redelivered, positions.size]).toEqual([false, 0])
+})

@@ -1,0 +1,181 @@
+/**
+ * The messages of a queue that are ready, as positions in a log, in the order of their sequence numbers.
+ *
+ * A position is three numbers in a typed array, not an object: ten million waiting messages cost 12 bytes each. The
+ * array is cut into pages by sequence number, so that a message can come back to its old place (requeue) or leave from
+ * the middle (expiry), and so that long runs of settled messages cost nothing.
+ *
+ * Invariants: pages are sorted by `base`; no page before index `#first` and no slot below `#head` holds a message.
+ */
+
+/** Sequence numbers in one page. */
+const PAGE_SLOTS = 128
+/** Words in a slot: segment handle (0 = empty), offset, size and flags. */
+const SLOT_WORDS = 3
+/** Message bodies are below 2^28 bytes (MESSAGE_BYTES_MAX); the top bit of the size tells that it was delivered before. */
+const REDELIVERED_BIT = 0x8000_0000
+const SIZE_MASK = 0x7fff_ffff
+/** Pages that the head has left are forgotten in lots of at least this many. */
+const PASSED_PAGES_MAX = 32
+
+class Page {
+  base: number
+  readonly words = new Uint32Array(PAGE_SLOTS * SLOT_WORDS)
+  live = 0
+  constructor(base: number) {
+    this.base = base
+  }
+}
+
+export class Positions {
+  /** Messages held. */
+  count = 0
+  /** Sum of the body sizes of the messages held. */
+  bytes = 0
+
+  /** The message that `peek`, `take` or `each` found last. */
+  seq = 0
+  segment = 0
+  offset = 0
+  size = 0
+  redelivered = false
+
+  #pages: Page[] = []
+  #first = 0
+  #head = 0
+
+  /** Adds a message in its place. Sequence numbers are unique; usually `seq` is the highest so far. */
+  put(seq: number, segment: number, offset: number, size: number, redelivered: boolean): void {
+    const page = this.#pageFor(seq)
+    const word = (seq - page.base) * SLOT_WORDS
+    page.words[word] = segment
+    page.words[word + 1] = offset
+    page.words[word + 2] = redelivered ? (size | REDELIVERED_BIT) >>> 0 : size
+    page.live++
+    if (this.count === 0 || seq < this.#head) this.#head = seq
+    this.count++
+    this.bytes += size
+  }
+
+  /** Finds the first message without removing it. False when there is none. */
+  peek(): boolean {
+    if (this.count === 0) return false
+    let page = this.#pages[this.#first]!
+    while (page.live === 0) page = this.#nextPage()
+    let slot = this.#head > page.base ? this.#head - page.base : 0
+    while (page.words[slot * SLOT_WORDS] === 0) slot++
+    this.#head = page.base + slot
+    this.#read(page, slot)
+    return true
+  }
+
+  /** Removes the message that `peek` found just now. */
+  shift(): void {
+    const page = this.#pages[this.#first]!
+    this.#clear(page, this.#head - page.base)
+    this.#head++
+  }
+
+  /** Removes the message with this sequence number. False when it is not here. */
+  take(seq: number): boolean {
+    const page = this.#pages[this.#find(seq)]
+    if (page === undefined) return false
+    const slot = seq - page.base
+    if (slot >= PAGE_SLOTS || page.words[slot * SLOT_WORDS] === 0) return false
+    this.#read(page, slot)
+    this.#clear(page, slot)
+    return true
+  }
+
+  /** Calls `visit` for each message in order, with its position in the fields of this object. */
+  each(visit: () => void): void {
+    for (let index = this.#first; index < this.#pages.length; index++) {
+      const page = this.#pages[index]!
+      for (let slot = 0; slot < PAGE_SLOTS; slot++) {
+        if (page.words[slot * SLOT_WORDS] === 0) continue
+        this.#read(page, slot)
+        visit()
+      }
+    }
+  }
+
+  /** Forgets every message. */
+  clear(): void {
+    this.#pages = []
+    this.#first = 0
+    this.count = 0
+    this.bytes = 0
+  }
+
+  #read(page: Page, slot: number): void {
+    const word = slot * SLOT_WORDS
+    const sized = page.words[word + 2]!
+    this.seq = page.base + slot
+    this.segment = page.words[word]!
+    this.offset = page.words[word + 1]!
+    this.size = sized & SIZE_MASK
+    this.redelivered = sized >= REDELIVERED_BIT
+  }
+
+  #clear(page: Page, slot: number): void {
+    const word = slot * SLOT_WORDS
+    this.bytes -= page.words[word + 2]! & SIZE_MASK
+    page.words[word] = 0
+    page.live--
+    this.count--
+  }
+
+  #nextPage(): Page {
+    this.#first++
+    if (this.#first > PASSED_PAGES_MAX && this.#first * 2 > this.#pages.length) {
+      this.#pages.splice(0, this.#first)
+      this.#first = 0
+    }
+    return this.#pages[this.#first]!
+  }
+
+  #pageFor(seq: number): Page {
+    const last = this.#pages[this.#pages.length - 1]
+    if (last !== undefined && seq >= last.base && seq < last.base + PAGE_SLOTS) return last
+    const base = seq - (seq % PAGE_SLOTS)
+    if (this.count === 0) return this.#onlyPage(base)
+    if (base > last!.base) {
+      const page = new Page(base)
+      this.#pages.push(page)
+      return page
+    }
+    return this.#oldPage(base)
+  }
+
+  /** An empty queue keeps one page and writes it again. */
+  #onlyPage(base: number): Page {
+    const page = this.#pages[this.#pages.length - 1] ?? new Page(base)
+    page.base = base
+    this.#pages = [page]
+    this.#first = 0
+    return page
+  }
+
+  /** The page of a message that comes back, made anew when the head has left it. */
+  #oldPage(base: number): Page {
+    let index = this.#find(base)
+    if (this.#pages[index]?.base !== base) {
+      index++
+      this.#pages.splice(index, 0, new Page(base))
+    }
+    if (index < this.#first) this.#first = index
+    return this.#pages[index]!
+  }
+
+  /** Index of the last page whose base is not above `seq`; -1 when all are above. */
+  #find(seq: number): number {
+    let low = 0
+    let high = this.#pages.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#pages[middle]!.base <= seq) low = middle + 1
+      else high = middle
+    }
+    return low - 1
+  }
+}
