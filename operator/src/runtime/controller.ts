@@ -37,6 +37,8 @@ export interface ControllerDeps {
   clock: Clock
   /** A number in [0, 1), for jitter. */
   random: () => number
+  /** The image of brokers whose `spec.image` is empty. */
+  brokerImage: string
   log: ReconcileLog
 }
 
