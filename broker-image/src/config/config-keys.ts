@@ -1,0 +1,258 @@
+/** The table of every key of `rabbitmq.conf` that this broker knows; the help text and the errors come from it too. */
+
+import { CHANNELS_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
+import { ConfigError } from './config-error.ts'
+import type { ConfigEntry } from './config-file.ts'
+import { nearest } from './nearest.ts'
+import type { Settings } from './settings.ts'
+import {
+  integerBetween,
+  parseBoolean,
+  parseBytes,
+  parseEndpoint,
+  parseFraction,
+  parseLogLevel,
+  parseName,
+  parseNone,
+  parsePattern,
+  parsePort,
+} from './value-parsers.ts'
+
+export interface ConfigKey {
+  /** A last word in angle brackets stands for any name. */
+  key: string
+  doc: string
+  /** As a user would write it; empty where nothing is set. */
+  default: string
+  /** Parses `text` into its field. `name` is what stands for the last word. Throws `ConfigError`. */
+  apply: (settings: Settings, text: string, name: string) => void
+}
+
+const HEARTBEAT_SECONDS_MAX = 65_535
+
+export const CONFIG_KEYS: readonly ConfigKey[] = [
+  {
+    key: 'listeners.tcp',
+    doc: 'none: no AMQP listener of the defaults',
+    default: '',
+    apply: (settings, text) => {
+      parseNone(text)
+      settings.amqpListeners = {}
+    },
+  },
+  {
+    key: 'listeners.tcp.<name>',
+    doc: 'port, or address:port, of an AMQP listener; the name "default" is there from the start',
+    default: '5672',
+    apply: (settings, text, name) => {
+      settings.amqpListeners[name] = parseEndpoint(text)
+    },
+  },
+  {
+    key: 'management.tcp.port',
+    doc: 'port of the management HTTP API',
+    default: '15672',
+    apply: (settings, text) => {
+      settings.management.port = parsePort(text)
+    },
+  },
+  {
+    key: 'management.tcp.ip',
+    doc: 'address that the management HTTP API listens on',
+    default: '',
+    apply: (settings, text) => {
+      settings.management.host = parseName(text)
+    },
+  },
+  {
+    key: 'loopback_users',
+    doc: 'none: no user is restricted to the loopback interface',
+    default: '',
+    apply: (settings, text) => {
+      parseNone(text)
+      settings.loopbackUsers = {}
+    },
+  },
+  {
+    key: 'loopback_users.<name>',
+    doc: 'whether the user may connect from the loopback interface only; guest is restricted from the start',
+    default: 'true',
+    apply: (settings, text, name) => {
+      settings.loopbackUsers[name] = parseBoolean(text)
+    },
+  },
+  {
+    key: 'default_user',
+    doc: 'user made in an empty data directory',
+    default: 'guest',
+    apply: (settings, text) => {
+      settings.defaultUser = parseName(text)
+    },
+  },
+  {
+    key: 'default_pass',
+    doc: 'password of that user',
+    default: 'guest',
+    apply: (settings, text) => {
+      settings.defaultPass = text
+    },
+  },
+  {
+    key: 'default_vhost',
+    doc: 'virtual host made in an empty data directory',
+    default: '/',
+    apply: (settings, text) => {
+      settings.defaultVhost = parseName(text)
+    },
+  },
+  {
+    key: 'default_user_tags.<name>',
+    doc: 'tags of the default user: administrator (set from the start), policymaker, monitoring, management',
+    default: 'true',
+    apply: (settings, text, name) => {
+      settings.defaultUserTags[name] = parseBoolean(text)
+    },
+  },
+  ...(['configure', 'write', 'read'] as const).map(
+    (permission): ConfigKey => ({
+      key: `default_permissions.${permission}`,
+      doc: `names that the default user may ${permission}: a regular expression`,
+      default: '.*',
+      apply: (settings, text) => {
+        settings.defaultPermissions[permission] = parsePattern(text)
+      },
+    }),
+  ),
+  {
+    key: 'log.console',
+    doc: 'whether the log goes to the console',
+    default: 'true',
+    apply: (settings, text) => {
+      settings.isConsoleLogOn = parseBoolean(text)
+    },
+  },
+  {
+    key: 'log.console.level',
+    doc: 'debug, info, warning, error, critical or none',
+    default: 'info',
+    apply: (settings, text) => {
+      settings.logLevel = parseLogLevel(text)
+    },
+  },
+  {
+    key: 'vm_memory_high_watermark.relative',
+    doc: 'share of the memory above which publishers wait',
+    default: '0.4',
+    apply: (settings, text) => {
+      settings.memoryHighWatermark = { relative: parseFraction(text) }
+    },
+  },
+  {
+    key: 'vm_memory_high_watermark.absolute',
+    doc: 'the same in bytes (512MiB, 2GB)',
+    default: '',
+    apply: (settings, text) => {
+      settings.memoryHighWatermark = { absoluteBytes: parseBytes(text) }
+    },
+  },
+  {
+    key: 'disk_free_limit.relative',
+    doc: 'free disk space, as a multiple of the memory, below which publishers wait',
+    default: '',
+    apply: (settings, text) => {
+      settings.diskFreeLimit = { relative: parseFraction(text) }
+    },
+  },
+  {
+    key: 'disk_free_limit.absolute',
+    doc: 'the same in bytes (50MB, 2GiB)',
+    default: '50MB',
+    apply: (settings, text) => {
+      settings.diskFreeLimit = { absoluteBytes: parseBytes(text) }
+    },
+  },
+  {
+    key: 'heartbeat',
+    doc: 'seconds between heartbeats that the broker proposes; 0 turns them off',
+    default: String(HEARTBEAT_SECONDS),
+    apply: (settings, text) => {
+      settings.heartbeatSeconds = integerBetween(0, HEARTBEAT_SECONDS_MAX)(text)
+    },
+  },
+  {
+    key: 'channel_max',
+    doc: 'channels on one connection',
+    default: String(CHANNELS_MAX),
+    apply: (settings, text) => {
+      settings.channelMax = integerBetween(1, CHANNELS_MAX)(text)
+    },
+  },
+  {
+    key: 'frame_max',
+    doc: 'bytes of one frame',
+    default: String(FRAME_BYTES_MAX),
+    apply: (settings, text) => {
+      settings.frameBytesMax = integerBetween(FRAME_BYTES_MIN, FRAME_BYTES_MAX)(text)
+    },
+  },
+  {
+    key: 'max_message_size',
+    doc: 'bytes of one message',
+    default: String(MESSAGE_BYTES_MAX),
+    apply: (settings, text) => {
+      settings.messageBytesMax = integerBetween(1, MESSAGE_BYTES_MAX)(text)
+    },
+  },
+  {
+    key: 'cluster_name',
+    doc: "name of the cluster; the node's name when not set",
+    default: '',
+    apply: (settings, text) => {
+      settings.clusterName = parseName(text)
+    },
+  },
+  {
+    key: 'product.name',
+    doc: 'product that clients are told of',
+    default: 'RabbitMQ',
+    apply: (settings, text) => {
+      settings.productName = parseName(text)
+    },
+  },
+  {
+    key: 'product.version',
+    doc: 'version of that product',
+    default: '3.13.7',
+    apply: (settings, text) => {
+      settings.productVersion = parseName(text)
+    },
+  },
+]
+
+/** Puts one entry of a file into its field. Throws `ConfigError` naming file, line, key and what is expected. */
+export function applySetting(settings: Settings, { key, value, place }: ConfigEntry): void {
+  const known = CONFIG_KEYS.find(candidate => nameIn(candidate.key, key) !== undefined)
+  if (!known) throw new ConfigError(`${place}: unknown key "${key}"; the nearest known key is "${suggestion(key)}"`)
+  try {
+    known.apply(settings, value, nameIn(known.key, key) ?? '')
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause
+    throw new ConfigError(`${place}: ${key} = ${value}: ${cause.message}`)
+  }
+}
+
+/** What stands for `<name>` where `key` is of the form `pattern`: empty without a placeholder, undefined if it is not. */
+function nameIn(pattern: string, key: string): string | undefined {
+  const prefix = pattern.replace('<name>', '')
+  if (pattern === prefix) return key === pattern ? '' : undefined
+  return key.startsWith(prefix) && key.length > prefix.length ? key.slice(prefix.length) : undefined
+}
+
+/** A placeholder is filled with the user's own last word, so that only the known part counts as a distance. */
+function suggestion(key: string): string | undefined {
+  const lastWord = key.slice(key.lastIndexOf('.') + 1)
+  return nearest(
+    key,
+    CONFIG_KEYS.map(candidate => candidate.key.replace('<name>', lastWord)),
+  )
+}

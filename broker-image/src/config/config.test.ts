@@ -1,0 +1,169 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type ConfigSources, loadConfig } from './config.ts'
+import { CONFIG_KEYS } from './config-keys.ts'
+import { FLAGS, printedAnswer } from './flags.ts'
+import { editDistance, nearest } from './nearest.ts'
+import { defaultSettings, watermarkBytes } from './settings.ts'
+import { parseBytes } from './value-parsers.ts'
+
+function load(file: string, extra: Partial<ConfigSources> & { files?: Record<string, string> } = {}) {
+  const files: Record<string, string> = { 'rabbitmq.conf': file, ...extra.files }
+  return loadConfig({
+    argv: extra.argv ?? ['--config', 'rabbitmq.conf'],
+    env: extra.env ?? {},
+    readFile: path => {
+      const text = files[path]
+      if (text === undefined) throw new Error('ENOENT')
+      return text
+    },
+  })
+}
+
+describe('configuration file', () => {
+  test('an empty file means the defaults', () => {
+    const config = load('')
+    expect(config).toMatchObject({ ...defaultSettings(), clusterName: config.nodeName })
+    expect(config.dataDirectory).toBe('warren-data')
+  })
+
+  test('the default text of every key parses to the default settings', () => {
+    const lines = CONFIG_KEYS.filter(key => key.default !== '').map(
+      ({ key, default: text }) => `${key.replace('<name>', placeholderFor(key))} = ${text}`,
+    )
+    expect(load(lines.join('\n'))).toEqual(load(''))
+  })
+
+  test('reads comments, blank lines, quotes and carriage returns', () => {
+    const config = load("# head\r\n\r\ndefault_pass = 'a#b' # why\r\n  heartbeat=7\r\ncluster_name = x y # z\r\n")
+    expect(config).toMatchObject({ defaultPass: 'a#b', heartbeatSeconds: 7, clusterName: 'x y' })
+  })
+
+  test('the last line of a key wins', () => {
+    expect(load('heartbeat = 1\nheartbeat = 2').heartbeatSeconds).toBe(2)
+  })
+
+  test.each([
+    ['listeners.tcp.default = 127.0.0.1:5673', { amqpListeners: { default: { host: '127.0.0.1', port: 5673 } } }],
+    ['listeners.tcp = none\nlisteners.tcp.6 = [::1]:1', { amqpListeners: { 6: { host: '::1', port: 1 } } }],
+    ['listeners.tcp.any = :::5672', { amqpListeners: { any: { host: '::', port: 5672 } } }],
+    ['management.tcp.port = 1\nmanagement.tcp.ip = 10.0.0.1', { management: { host: '10.0.0.1', port: 1 } }],
+    ['loopback_users = none', { loopbackUsers: {} }],
+    ['loopback_users.guest = false\nloopback_users.a.b = true', { loopbackUsers: { guest: false, 'a.b': true } }],
+    ['default_user_tags.administrator = false', { defaultUserTags: { administrator: false } }],
+    ['default_permissions.read = ^x$', { defaultPermissions: { configure: '.*', write: '.*', read: '^x$' } }],
+    ['log.console.level = warning', { logLevel: 'warn' }],
+    ['log.console = false', { isConsoleLogOn: false }],
+    ['vm_memory_high_watermark.relative = 0.6', { memoryHighWatermark: { relative: 0.6 } }],
+    ['vm_memory_high_watermark.absolute = 512MiB', { memoryHighWatermark: { absoluteBytes: 536_870_912 } }],
+    ['disk_free_limit.absolute = 2GB', { diskFreeLimit: { absoluteBytes: 2_000_000_000 } }],
+    ['disk_free_limit.relative = 1.5', { diskFreeLimit: { relative: 1.5 } }],
+    ['product.name = Warren\nproduct.version = 1', { productName: 'Warren', productVersion: '1' }],
+  ])('%s', (file, expected) => {
+    expect(load(file)).toMatchObject(expected)
+  })
+
+  test.each([
+    ['heartbeet = 1', 'rabbitmq.conf:1: unknown key "heartbeet"; the nearest known key is "heartbeat"'],
+    ['loopbak_users.bob = true', '"loopbak_users.bob"; the nearest known key is "loopback_users.bob"'],
+    ['\n\nheartbeat = 1s', 'rabbitmq.conf:3: heartbeat = 1s: expected a whole number from 0 to 65535'],
+    ['heartbeat', 'rabbitmq.conf:1: expected "key = value", found "heartbeat"'],
+    ['listeners.tcp = all', 'expected none'],
+    ['listeners.tcp.default = amqp', 'expected a port, or an address and a port'],
+    ['listeners.tcp.default = 65536', 'expected a whole number from 0 to 65535'],
+    ['loopback_users.bob = maybe', 'expected true or false'],
+    ['default_user =', 'expected a name, found nothing'],
+    ['default_permissions.write = (', 'expected a regular expression'],
+    ['log.console.level = loud', 'expected debug, info, warning, error, critical or none'],
+    ['vm_memory_high_watermark.absolute = 5XB', 'expected a size such as 512MiB'],
+    ['vm_memory_high_watermark.relative = 0', 'expected a number above 0'],
+    ['frame_max = 4095', 'expected a whole number from 4096 to 131072'],
+    ['channel_max = 0', 'expected a whole number from 1 to 2047'],
+    ['max_message_size = 134217729', 'expected a whole number from 1 to 134217728'],
+  ])('%j refuses to start and says why', (file, message) => {
+    expect(() => load(file)).toThrow(message)
+  })
+
+  test('can not be changed afterwards', () => {
+    const config = load('')
+    expect(() => Object.assign(config.management, { port: 1 })).toThrow(TypeError)
+  })
+})
+
+describe('flags and environment', () => {
+  test('a flag wins over its variable, and a variable over the file', () => {
+    const env = { WARREN_CONFIG_FILE: 'rabbitmq.conf', WARREN_AMQP_PORT: '2', WARREN_MANAGEMENT_PORT: '3' }
+    const config = load('listeners.tcp.default = 1\nmanagement.tcp.port = 1', { argv: ['--amqp-port=4'], env })
+    expect([config.amqpListeners['default']?.port, config.management.port]).toEqual([4, 3])
+  })
+
+  test('the default user and its password come from files', () => {
+    const env = { WARREN_DEFAULT_USER_FILE: 'u', WARREN_DEFAULT_PASS_FILE: 'p' }
+    const config = load('', { argv: [], env, files: { u: 'admin\n', p: ' s3cret' } })
+    expect([config.defaultUser, config.defaultPass]).toEqual(['admin', ' s3cret'])
+  })
+
+  test('the host holds for every listener', () => {
+    const config = load('listeners.tcp.second = 1', { argv: ['--config=rabbitmq.conf', '--host', '127.0.0.1'] })
+    expect([...Object.values(config.amqpListeners), config.management].map(({ host }) => host)).toEqual(
+      Array(3).fill('127.0.0.1'),
+    )
+  })
+
+  test('the node is named after the host unless told otherwise, and the cluster after the node', () => {
+    expect(load('').nodeName).toMatch(/^warren@.+/)
+    expect(load('', { argv: ['--node-name', 'warren@a'] }).clusterName).toBe('warren@a')
+  })
+
+  test.each([
+    [['--amqp-prt', '1'], 'unknown flag --amqp-prt; the nearest known flag is --amqp-port'],
+    [['--amqp-port'], '--amqp-port: expected PORT after it'],
+    [['--amqp-port', 'x'], '--amqp-port (WARREN_AMQP_PORT): x: expected a whole number'],
+    [['run'], 'unexpected argument run'],
+    [['--config', 'missing.conf'], "--config: can't read missing.conf: ENOENT"],
+    [['--default-pass-file', 'missing'], "--default-pass-file: can't read missing"],
+  ])('%j is refused', (argv, message) => {
+    expect(() => load('', { argv })).toThrow(message)
+  })
+
+  test('help lists every flag, variable and key', () => {
+    const help = printedAnswer(['--help'], '1.2.3') ?? ''
+    for (const { name, env } of FLAGS) expect(help).toMatch(new RegExp(`--${name} .*${env}`))
+    for (const { key } of CONFIG_KEYS) expect(help).toContain(key)
+    expect(printedAnswer(['--version'], '1.2.3')).toBe('warren-broker 1.2.3\n')
+    expect(printedAnswer([], '1.2.3')).toBeUndefined()
+  })
+})
+
+test.each([
+  ['1', 1],
+  ['1k', 1024],
+  ['1KiB', 1024],
+  ['1kB', 1000],
+  ['1.5GiB', 1_610_612_736],
+  ['2 MB', 2_000_000],
+  ['1Ti', 2 ** 40],
+])('%s is %d bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes)
+})
+
+test('a relative watermark is a share of the whole', () => {
+  expect(watermarkBytes({ relative: 0.4 }, 1001)).toBe(400)
+  expect(watermarkBytes({ absoluteBytes: 7 }, 1001)).toBe(7)
+})
+
+test('the edit distance is zero for equals, symmetric, and at most the longer length', () => {
+  fc.assert(
+    fc.property(fc.string({ maxLength: 12 }), fc.string({ maxLength: 12 }), (a, b) => {
+      expect(editDistance(a, a)).toBe(0)
+      expect(editDistance(a, b)).toBe(editDistance(b, a))
+      expect(editDistance(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length))
+    }),
+  )
+  expect(nearest('kitten', ['mitten', 'sitting'])).toBe('mitten')
+})
+
+function placeholderFor(key: string): string {
+  if (key.startsWith('loopback_users')) return 'guest'
+  return key.startsWith('default_user_tags') ? 'administrator' : 'default'
+}

@@ -1,0 +1,71 @@
+/** The settings that `rabbitmq.conf` can change, and how they stand when it says nothing. */
+
+import { CHANNELS_MAX, FRAME_BYTES_MAX, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
+
+/** Where a server listens. Without a host: every address, IPv6 and IPv4. Port 0: one that is free. */
+export interface Endpoint {
+  host: string | undefined
+  port: number
+}
+
+/** A share of the whole (0 to 1), or a number of bytes. */
+export type Watermark = { relative: number } | { absoluteBytes: number }
+
+/** Levels by pino's names. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+
+export interface Settings {
+  /** Listeners by the name in `listeners.tcp.<name>`. */
+  amqpListeners: { [name: string]: Endpoint }
+  management: Endpoint
+  /** Users who may connect from the loopback interface only. */
+  loopbackUsers: { [user: string]: boolean }
+  defaultUser: string
+  defaultPass: string
+  defaultVhost: string
+  defaultUserTags: { [tag: string]: boolean }
+  defaultPermissions: { configure: string; write: string; read: string }
+  logLevel: LogLevel
+  isConsoleLogOn: boolean
+  memoryHighWatermark: Watermark
+  diskFreeLimit: Watermark
+  heartbeatSeconds: number
+  channelMax: number
+  frameBytesMax: number
+  messageBytesMax: number
+  /** The node's name when the file says nothing. */
+  clusterName: string
+  /** What clients see as `product` and `version`: some choose their behaviour by it. */
+  productName: string
+  productVersion: string
+}
+
+/** RabbitMQ's defaults [RabbitMQ 3.13, configuration guide]. */
+export function defaultSettings(): Settings {
+  return {
+    amqpListeners: { default: { host: undefined, port: 5672 } },
+    management: { host: undefined, port: 15672 },
+    loopbackUsers: { guest: true },
+    defaultUser: 'guest',
+    defaultPass: 'guest',
+    defaultVhost: '/',
+    defaultUserTags: { administrator: true },
+    defaultPermissions: { configure: '.*', write: '.*', read: '.*' },
+    logLevel: 'info',
+    isConsoleLogOn: true,
+    memoryHighWatermark: { relative: 0.4 },
+    diskFreeLimit: { absoluteBytes: 50_000_000 },
+    heartbeatSeconds: HEARTBEAT_SECONDS,
+    channelMax: CHANNELS_MAX,
+    frameBytesMax: FRAME_BYTES_MAX,
+    messageBytesMax: MESSAGE_BYTES_MAX,
+    clusterName: '',
+    productName: 'RabbitMQ',
+    productVersion: '3.13.7',
+  }
+}
+
+/** Bytes that a watermark means where `totalBytes` is the whole. */
+export function watermarkBytes(watermark: Watermark, totalBytes: number): number {
+  return 'absoluteBytes' in watermark ? watermark.absoluteBytes : Math.floor(watermark.relative * totalBytes)
+}
