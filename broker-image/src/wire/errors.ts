@@ -46,3 +46,14 @@ export class ConnectionError extends Error {
     this.code = REPLY_CODES[replyName].code
   }
 }
+
+const REPLY_TEXT_BYTES_MAX = 255
+
+/** An error's text as a reply text: one that exceeds a short string ends in `...`, as RabbitMQ cuts it. */
+export function replyText(text: string): string {
+  if (Buffer.byteLength(text) <= REPLY_TEXT_BYTES_MAX) return text
+  let end = REPLY_TEXT_BYTES_MAX - 3
+  const bytes = Buffer.from(text)
+  while ((bytes[end]! & 0xc0) === 0x80) end--
+  return `${bytes.toString('utf8', 0, end)}...`
+}

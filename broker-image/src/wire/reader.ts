@@ -77,9 +77,13 @@ export class Reader {
     return bytes.toString('utf8')
   }
 
-  /** A short string where RabbitMQ does not check the encoding (properties, keys of tables): bad bytes become U+FFFD. */
+  /**
+   * A short string where RabbitMQ does not check the encoding: properties and keys of tables. When it is not UTF-8,
+   * each byte beyond ASCII becomes one `?`, so that the text still fits a short string.
+   */
   shortstrLenient(): string {
-    return this.#view(this.octet()).toString('utf8')
+    const bytes = this.#view(this.octet())
+    return isUtf8(bytes) ? bytes.toString('utf8') : bytes.toString('latin1').replace(/[\x80-\xff]/g, '?')
   }
 
   /** A copy, so that it may be kept after the read buffer is used again. */

@@ -1,6 +1,6 @@
 /** A growing buffer with the same verbs as the reader, for frames off the hot path. */
 
-import assert from 'node:assert'
+import { ConnectionError } from './errors.ts'
 import { writeU16, writeU32, writeU64 } from './integers.ts'
 
 const SHORTSTR_BYTES_MAX = 255
@@ -61,10 +61,10 @@ export class Writer {
     this.#bitsHeld++
   }
 
-  /** Whoever calls has bounded the text: more than 255 bytes is a bug here, not the peer's. */
+  /** Raises SYNTAX_ERROR for more than 255 bytes of text; whoever reports errors cuts their text before. */
   shortstr(text: string): void {
     const bytes = Buffer.byteLength(text)
-    assert(bytes <= SHORTSTR_BYTES_MAX, `short string of ${bytes} bytes`)
+    if (bytes > SHORTSTR_BYTES_MAX) throw new ConnectionError('SYNTAX_ERROR', `short string of ${bytes} bytes`)
     this.octet(bytes)
     const at = this.#grow(bytes)
     this.#buffer.write(text, at, 'utf8')

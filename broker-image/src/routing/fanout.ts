@@ -1,0 +1,26 @@
+/** The fanout exchange: a message goes to everything that is bound, whatever its routing key. */
+
+import type { FieldTable } from '../wire/field-table.ts'
+import { Bound } from './bound.ts'
+import type { Exchange } from './exchange.ts'
+
+export class FanoutExchange<D> implements Exchange<D> {
+  readonly type = 'fanout'
+  readonly usesHeaders = false
+  /** Bindings differ in their keys even where routing ignores these, so that each needs its own unbind. */
+  readonly #bound = new Bound<D>()
+
+  validateBinding(): void {}
+
+  bind(destination: D, routingKey: string, args: FieldTable): void {
+    this.#bound.add(destination, { routingKey, args })
+  }
+
+  unbind(destination: D, routingKey: string, args: FieldTable): void {
+    this.#bound.remove(destination, { routingKey, args })
+  }
+
+  route(_routingKey: string, _headers: FieldTable | undefined, found: Set<D>): void {
+    this.#bound.addTo(found)
+  }
+}

@@ -1,0 +1,98 @@
+/** The headers exchange: bindings are matched against the headers of a message (RabbitMQ's `x-match`). */
+
+import { ChannelError } from '../wire/errors.ts'
+import type { FieldTable, FieldValue } from '../wire/field-table.ts'
+import { argumentsKey, fieldKey } from './arguments.ts'
+import type { Exchange } from './exchange.ts'
+
+const MATCH_KEY = 'x-match'
+
+/** Whether every header must match, and whether those that start with `x-` count. */
+const MATCH_MODES: ReadonlyMap<string, { readonly every: boolean; readonly withX: boolean }> = new Map([
+  ['all', { every: true, withX: false }],
+  ['any', { every: false, withX: false }],
+  ['all-with-x', { every: true, withX: true }],
+  ['any-with-x', { every: false, withX: true }],
+])
+
+interface HeadersBinding {
+  readonly every: boolean
+  /** Headers to match with the key of the value; undefined = the header's presence is enough. */
+  readonly wanted: readonly (readonly [name: string, valueKey: string | undefined])[]
+}
+
+export class HeadersExchange<D> implements Exchange<D> {
+  readonly type = 'headers'
+  readonly usesHeaders = true
+  /** By destination, then by routing key and arguments. */
+  readonly #bindings = new Map<D, Map<string, HeadersBinding>>()
+
+  /** Raises PRECONDITION_FAILED for an unknown `x-match`. */
+  validateBinding(args: FieldTable): void {
+    matchModeOf(args)
+  }
+
+  bind(destination: D, routingKey: string, args: FieldTable): void {
+    const binding = parseBinding(args)
+    let bindings = this.#bindings.get(destination)
+    if (bindings === undefined) {
+      bindings = new Map()
+      this.#bindings.set(destination, bindings)
+    }
+    bindings.set(bindingKey(routingKey, args), binding)
+  }
+
+  unbind(destination: D, routingKey: string, args: FieldTable): void {
+    const bindings = this.#bindings.get(destination)
+    if (bindings === undefined) return
+    bindings.delete(bindingKey(routingKey, args))
+    if (bindings.size === 0) this.#bindings.delete(destination)
+  }
+
+  route(_routingKey: string, headers: FieldTable | undefined, found: Set<D>): void {
+    const given = headers ?? {}
+    for (const [destination, bindings] of this.#bindings) {
+      if (matchesOne(bindings, given)) found.add(destination)
+    }
+  }
+}
+
+/** The arguments' key starts with a brace or is empty, so no two bindings share one. */
+function bindingKey(routingKey: string, args: FieldTable): string {
+  return `${JSON.stringify(routingKey)}${argumentsKey(args)}`
+}
+
+function parseBinding(args: FieldTable): HeadersBinding {
+  const { every, withX } = matchModeOf(args)
+  const wanted = Object.entries(args)
+    .filter(([name]) => name !== MATCH_KEY && (withX || !name.startsWith('x-')))
+    .map(([name, value]) => [name, value === null ? undefined : fieldKey(value)] as const)
+  return { every, wanted }
+}
+
+function matchModeOf(args: FieldTable): { readonly every: boolean; readonly withX: boolean } {
+  const match: FieldValue = Object.hasOwn(args, MATCH_KEY) ? args[MATCH_KEY]! : 'all'
+  const mode = typeof match === 'string' ? MATCH_MODES.get(match) : undefined
+  if (mode !== undefined) return mode
+  const expected = [...MATCH_MODES.keys()].join(', ')
+  throw new ChannelError('PRECONDITION_FAILED', `Invalid x-match field value ${fieldKey(match)}; expected ${expected}`)
+}
+
+function matchesOne(bindings: Map<string, HeadersBinding>, headers: FieldTable): boolean {
+  for (const binding of bindings.values()) {
+    if (matches(binding, headers)) return true
+  }
+  return false
+}
+
+/** `all` of nothing is true, `any` of nothing is false. */
+function matches({ every, wanted }: HeadersBinding, headers: FieldTable): boolean {
+  return every
+    ? wanted.every(([name, valueKey]) => hasHeader(headers, name, valueKey))
+    : wanted.some(([name, valueKey]) => hasHeader(headers, name, valueKey))
+}
+
+function hasHeader(headers: FieldTable, name: string, valueKey: string | undefined): boolean {
+  if (!Object.hasOwn(headers, name)) return false
+  return valueKey === undefined || fieldKey(headers[name]!) === valueKey
+}
