@@ -49,7 +49,7 @@ const Resources = Type.Object(
     requests: quantities('What the scheduler sets aside for a broker, such as cpu: 500m and memory: 512Mi.'),
     limits: quantities('What a broker may not exceed.'),
   },
-  { description: 'CPU and memory of a broker. The memory limit sets where publishers are made to wait.' },
+  { description: 'CPU and memory of a broker.' },
 )
 
 const Service = Type.Object(
