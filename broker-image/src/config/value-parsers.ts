@@ -1,5 +1,6 @@
 /** Parsers of the values that settings take. Each throws `ConfigError` with what it expected. */
 
+import { isPattern } from '../definitions/pattern.ts'
 import { ConfigError } from './config-error.ts'
 import type { Endpoint, LogLevel } from './settings.ts'
 
@@ -85,10 +86,6 @@ export function parseName(text: string): string {
 }
 
 export function parsePattern(text: string): string {
-  try {
-    new RegExp(text, 'u')
-  } catch {
-    throw new ConfigError('expected a regular expression such as .*')
-  }
+  if (!isPattern(text)) throw new ConfigError('expected a regular expression such as .*')
   return text
 }

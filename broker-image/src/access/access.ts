@@ -1,0 +1,122 @@
+/** Who may log in, and what they may touch: users, permissions and topic permissions as RabbitMQ understands them. */
+
+import type { Definitions } from '../definitions/definitions.ts'
+import { joinKey } from '../definitions/keys.ts'
+import type { UserDefinition } from '../definitions/model.ts'
+import { compilePattern } from '../definitions/pattern.ts'
+import { isPasswordRight } from './passwords.ts'
+
+export type Permission = 'configure' | 'write' | 'read'
+
+/** A login that failed. `reason` is for the log; a client is told less. */
+export class AccessRefused extends Error {
+  readonly reason: string
+  constructor(reason: string) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+export interface AccessOptions {
+  /** Users who may come from the loopback interface only. */
+  loopbackUsers: { readonly [user: string]: boolean }
+}
+
+/** The name under which permissions are checked for the exchange without a name. */
+const DEFAULT_EXCHANGE_NAME = 'amq.default'
+/** A user whom nobody is, so that a login of an unknown name takes as long as one with a wrong password. */
+const NOBODY = { passwordHash: 'AAAAAAAA', hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
+const NOTHING = /^$/
+
+type Compiled = Readonly<Record<Permission, RegExp>>
+type Topic = { user: string; vhost: string; exchange: string }
+type CompiledTopic = Readonly<Record<'write' | 'read', RegExp>>
+
+export class Access {
+  readonly #definitions: Definitions
+  readonly #loopbackUsers: ReadonlySet<string>
+  readonly #compiled = new Map<string, Compiled>()
+  readonly #compiledTopics = new Map<string, CompiledTopic>()
+  #version = 0
+
+  constructor(definitions: Definitions, options: AccessOptions) {
+    this.#definitions = definitions
+    this.#loopbackUsers = new Set(Object.entries(options.loopbackUsers).flatMap(([user, on]) => (on ? [user] : [])))
+    definitions.listen(({ kind }) => {
+      if (kind === 'user' || kind === 'permission' || kind === 'topicPermission') this.#forget()
+    })
+  }
+
+  /** Grows with every change of users and permissions: an answer remembered with an older number is stale. */
+  get version(): number {
+    return this.#version
+  }
+
+  /** The user behind name and password. Throws `AccessRefused`. `peerAddress` is the client's IP address. */
+  authenticate(name: string, password: string, peerAddress: string): Readonly<UserDefinition> {
+    const user = this.#definitions.get('user', [name])
+    const isRight = isPasswordRight(user ?? NOBODY, password)
+    if (!user || !isRight) throw new AccessRefused(`user '${name}' - invalid credentials`)
+    if (this.#loopbackUsers.has(name) && !isLoopback(peerAddress)) {
+      throw new AccessRefused(`user '${name}' can only connect via localhost`)
+    }
+    return user
+  }
+
+  /** Whether the user has any permission in the virtual host, which lets them in. */
+  canEnter(user: string, vhost: string): boolean {
+    return this.#definitions.get('permission', [vhost, user]) !== undefined
+  }
+
+  /** Whether the user may configure, write to or read the queue or exchange of that name. */
+  can(user: string, vhost: string, permission: Permission, name: string): boolean {
+    const key = joinKey([vhost, user])
+    const compiled = this.#compiled.get(key) ?? this.#compile(key, user, vhost)
+    return compiled?.[permission].test(name === '' ? DEFAULT_EXCHANGE_NAME : name) ?? false
+  }
+
+  /** Whether the routing key is allowed on a topic exchange. Without a topic permission for the exchange, all are. */
+  canTopic(topic: Topic, permission: 'write' | 'read', key: string): boolean {
+    if (this.#definitions.count('topicPermission') === 0) return true
+    const cacheKey = joinKey([topic.vhost, topic.user, topic.exchange])
+    const compiled = this.#compiledTopics.get(cacheKey) ?? this.#compileTopic(cacheKey, topic)
+    return compiled?.[permission].test(key) ?? true
+  }
+
+  #compile(cacheKey: string, user: string, vhost: string): Compiled | undefined {
+    const found = this.#definitions.get('permission', [vhost, user])
+    if (!found) return undefined
+    const compiled = { configure: compile(found.configure), write: compile(found.write), read: compile(found.read) }
+    this.#compiled.set(cacheKey, compiled)
+    return compiled
+  }
+
+  #compileTopic(cacheKey: string, { user, vhost, exchange }: Topic): CompiledTopic | undefined {
+    const found = this.#definitions.get('topicPermission', [vhost, user, exchange])
+    if (!found) return undefined
+    const fill = (pattern: string): string =>
+      pattern.replaceAll('{username}', escapePattern(user)).replaceAll('{vhost}', escapePattern(vhost))
+    const compiled = { write: compile(fill(found.write)), read: compile(fill(found.read)) }
+    this.#compiledTopics.set(cacheKey, compiled)
+    return compiled
+  }
+
+  #forget(): void {
+    this.#version++
+    this.#compiled.clear()
+    this.#compiledTopics.clear()
+  }
+}
+
+function compile(pattern: string): RegExp {
+  return pattern === '' ? NOTHING : compilePattern(pattern)
+}
+
+/** A replacement text: `$` would mean a group there. */
+function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&').replaceAll('$', '$$$$')
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}
