@@ -1,6 +1,7 @@
 /** Positions against a plain sorted list, under every mix of arrivals, returns, deliveries and removals. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { bodySize, isRedelivered, REDELIVERED_BIT } from './message.ts'
 import { Positions } from './positions.ts'
 
 type Command = { kind: 'push' | 'shift' | 'return' | 'take'; pick: number; gap: number }
@@ -27,7 +28,7 @@ test('holds the same messages in the same order as a sorted list', () => {
       for (const { kind, pick, gap } of commands) {
         if (kind === 'push') {
           next += gap
-          positions.put(next, 7, next * 3, next % 100, false)
+          positions.put(next, 7, next * 3, next % 100)
           model.push(next)
         } else if (kind === 'shift') {
           const found = positions.peek()
@@ -39,7 +40,7 @@ test('holds the same messages in the same order as a sorted list', () => {
           positions.shift()
         } else if (kind === 'return' && out.length > 0) {
           const seq = out.splice(pick % out.length, 1)[0]!
-          positions.put(seq, 7, seq * 3, seq % 100, true)
+          positions.put(seq, 7, seq * 3, (seq % 100) | REDELIVERED_BIT)
           model = [...model, seq].sort((a, b) => a - b)
         } else if (kind === 'take' && model.length > 0) {
           const seq = model.splice(pick % model.length, 1)[0]!
@@ -49,6 +50,11 @@ test('holds the same messages in the same order as a sorted list', () => {
         }
       }
       expect(held(positions)).toEqual(model)
+      const runs: number[] = []
+      positions.eachRun((first, count) => {
+        for (let seq = first; seq < first + count; seq++) runs.push(seq)
+      })
+      expect(runs).toEqual(model)
       expect(positions.count).toBe(model.length)
       expect(positions.bytes).toBe(model.reduce((sum, seq) => sum + (seq % 100), 0))
     }),
@@ -58,11 +64,11 @@ test('holds the same messages in the same order as a sorted list', () => {
 
 test('tells a message that came back from one that is new', () => {
   const positions = new Positions()
-  positions.put(1, 1, 0, 134_217_728, true)
-  positions.put(2, 1, 9, 0, false)
+  positions.put(1, 1, 0, 134_217_728 | REDELIVERED_BIT)
+  positions.put(2, 1, 9, 0)
   positions.peek()
-  expect([positions.redelivered, positions.size]).toEqual([true, 134_217_728])
+  expect([isRedelivered(positions.sized), bodySize(positions.sized)]).toEqual([true, 134_217_728])
   positions.shift()
   positions.peek()
-  expect([positions.redelivered, positions.size]).toEqual([false, 0])
+  expect([isRedelivered(positions.sized), bodySize(positions.sized)]).toEqual([false, 0])
 })

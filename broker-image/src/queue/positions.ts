@@ -8,13 +8,12 @@
  * Invariants: pages are sorted by `base`; no page before index `#first` and no slot below `#head` holds a message.
  */
 
+import { bodySize, type Message } from './message.ts'
+
 /** Sequence numbers in one page. */
 const PAGE_SLOTS = 128
 /** Words in a slot: segment handle (0 = empty), offset, size and flags. */
 const SLOT_WORDS = 3
-/** Message bodies are below 2^28 bytes (MESSAGE_BYTES_MAX); the top bit of the size tells that it was delivered before. */
-const REDELIVERED_BIT = 0x8000_0000
-const SIZE_MASK = 0x7fff_ffff
 /** Pages that the head has left are forgotten in lots of at least this many. */
 const PASSED_PAGES_MAX = 32
 
@@ -27,7 +26,7 @@ class Page {
   }
 }
 
-export class Positions {
+export class Positions implements Message {
   /** Messages held. */
   count = 0
   /** Sum of the body sizes of the messages held. */
@@ -37,24 +36,23 @@ export class Positions {
   seq = 0
   segment = 0
   offset = 0
-  size = 0
-  redelivered = false
+  sized = 0
 
   #pages: Page[] = []
   #first = 0
   #head = 0
 
   /** Adds a message in its place. Sequence numbers are unique; usually `seq` is the highest so far. */
-  put(seq: number, segment: number, offset: number, size: number, redelivered: boolean): void {
+  put(seq: number, segment: number, offset: number, sized: number): void {
     const page = this.#pageFor(seq)
     const word = (seq - page.base) * SLOT_WORDS
     page.words[word] = segment
     page.words[word + 1] = offset
-    page.words[word + 2] = redelivered ? (size | REDELIVERED_BIT) >>> 0 : size
+    page.words[word + 2] = sized
     page.live++
     if (this.count === 0 || seq < this.#head) this.#head = seq
     this.count++
-    this.bytes += size
+    this.bytes += bodySize(sized)
   }
 
   /** Finds the first message without removing it. False when there is none. */
@@ -99,6 +97,31 @@ export class Positions {
     }
   }
 
+  /** Calls `visit` for each run of neighbouring sequence numbers, in order; a full page costs one step. */
+  eachRun(visit: (firstSeq: number, count: number) => void): void {
+    let first = 0
+    let count = 0
+    const extend = (seq: number, by: number): void => {
+      if (count > 0 && seq === first + count) {
+        count += by
+        return
+      }
+      if (count > 0) visit(first, count)
+      first = seq
+      count = by
+    }
+    for (let index = this.#first; index < this.#pages.length; index++) {
+      const page = this.#pages[index]!
+      if (page.live === PAGE_SLOTS) extend(page.base, PAGE_SLOTS)
+      else if (page.live > 0) {
+        for (let slot = 0; slot < PAGE_SLOTS; slot++) {
+          if (page.words[slot * SLOT_WORDS] !== 0) extend(page.base + slot, 1)
+        }
+      }
+    }
+    if (count > 0) visit(first, count)
+  }
+
   /** Forgets every message. */
   clear(): void {
     this.#pages = []
@@ -109,17 +132,15 @@ export class Positions {
 
   #read(page: Page, slot: number): void {
     const word = slot * SLOT_WORDS
-    const sized = page.words[word + 2]!
     this.seq = page.base + slot
     this.segment = page.words[word]!
     this.offset = page.words[word + 1]!
-    this.size = sized & SIZE_MASK
-    this.redelivered = sized >= REDELIVERED_BIT
+    this.sized = page.words[word + 2]!
   }
 
   #clear(page: Page, slot: number): void {
     const word = slot * SLOT_WORDS
-    this.bytes -= page.words[word + 2]! & SIZE_MASK
+    this.bytes -= bodySize(page.words[word + 2]!)
     page.words[word] = 0
     page.live--
     this.count--

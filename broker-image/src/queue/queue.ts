@@ -1,0 +1,435 @@
+/**
+ * A queue: ready messages in order, the consumers that take them, and the rules by which messages leave without one.
+ *
+ * Ways of a message: `enqueue` → (a consumer that waits | ready) → `pump` → unacknowledged → `acknowledge`, `requeue`
+ * or `discard`. The log holds the bytes; everything here is positions. Nothing here awaits.
+ */
+import type { Clock, Timer } from '../clock.ts'
+import type { Arguments, QueueDefinition } from '../definitions/model.ts'
+import { targetExpiryAt } from '../log/record.ts'
+import type { SegmentTable } from '../log/segment.ts'
+import type { ShardLog } from '../log/shard-log.ts'
+import type { EndOfTurn, Turn } from '../turn.ts'
+import { type Consumer, Consumers } from './consumers.ts'
+import { QueueCounters } from './counters.ts'
+import { Expiry } from './expiry.ts'
+import {
+  bodySize,
+  type DeathReason,
+  isPersistent,
+  isRedelivered,
+  type Message,
+  positionOf,
+  REDELIVERED_BIT,
+  SETTLED,
+  settledBy,
+} from './message.ts'
+import { Positions } from './positions.ts'
+import { type QueueSettings, queueSettings } from './settings.ts'
+
+/** What a queue needs of the node it lives on. */
+export interface QueueContext {
+  readonly log: ShardLog
+  readonly segments: SegmentTable
+  readonly clock: Clock
+  readonly turn: Turn
+  /** Sends a dead message on, as its queue's settings say. The entry stands in `bytes` at `message.offset`. */
+  deadLetter(queue: Queue, bytes: Buffer, message: Message, reason: DeathReason): void
+  /** The queue's own end: unused for too long, or its last consumer left. */
+  deleteQueue(queue: Queue): void
+}
+
+export class Queue implements EndOfTurn {
+  readonly vhost: string
+  readonly name: string
+  readonly id: number
+  readonly durable: boolean
+  readonly autoDelete: boolean
+  readonly exclusive: boolean
+  readonly arguments: Arguments
+  /** The connection that an exclusive queue belongs to. */
+  readonly owner: object | null
+  readonly consumers: Consumers
+  readonly counters = new QueueCounters()
+  /** Name of the policy in force, if any, and what it says. */
+  policyName: string | undefined
+  effectivePolicy: Arguments = {}
+  settings: QueueSettings
+  deleted = false
+  scheduled = false
+  messagesUnacknowledged = 0
+  bytesUnacknowledged = 0
+  /** When the queue was last used, milliseconds since 1970. */
+  idleSinceMs: number
+
+  readonly #ready = new Positions()
+  readonly #context: QueueContext
+  #nextSeq = 1
+  /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
+  #recoveredBelow = 0
+  #expiry: Expiry | undefined
+  #expiryTimer: Timer | undefined
+  #expiryTimerMs = Number.POSITIVE_INFINITY
+  #unusedTimer: Timer | undefined
+  #fetching = false
+
+  constructor(definition: QueueDefinition, owner: object | null, context: QueueContext) {
+    this.vhost = definition.vhost
+    this.name = definition.name
+    this.id = definition.id
+    this.durable = definition.durable
+    this.autoDelete = definition.autoDelete
+    this.exclusive = definition.exclusive
+    this.arguments = definition.arguments
+    this.owner = owner
+    this.consumers = new Consumers(definition.arguments['x-single-active-consumer'] === true)
+    this.settings = queueSettings(definition.arguments, {})
+    this.idleSinceMs = context.clock.now()
+    this.#context = context
+    this.touch()
+  }
+
+  get messagesReady(): number {
+    return this.#ready.count
+  }
+
+  get bytesReady(): number {
+    return this.#ready.bytes
+  }
+
+  /** Puts a policy in force (undefined = none). Limits act at once on what is here; a new TTL on what comes. */
+  applyPolicy(name: string | undefined, definition: Arguments): void {
+    this.policyName = name
+    this.effectivePolicy = definition
+    this.settings = queueSettings(this.arguments, definition)
+    this.touch()
+    this.#enforceLimits()
+  }
+
+  /** Whether a publish is refused now (`overflow: reject-publish`). */
+  get refuses(): boolean {
+    if (this.settings.overflow === 'drop-head') return false
+    return this.#ready.count >= this.settings.maxLength || this.#ready.bytes >= this.settings.maxLengthBytes
+  }
+
+  /** Gives out the sequence number of a message that is about to be appended to the log. */
+  takeSeq(): number {
+    return this.#nextSeq++
+  }
+
+  /** When a message that arrives now expires, in milliseconds since 1970; 0 = never. */
+  deadlineMs(messageTtlMs: number): number {
+    const ttlMs = Math.min(messageTtlMs, this.settings.messageTtlMs)
+    return ttlMs === Number.POSITIVE_INFINITY ? 0 : this.#context.clock.now() + ttlMs
+  }
+
+  /** A consumer that would take an auto-ack message right now, past the log; null when the message must queue. */
+  passTo(): Consumer | null {
+    if (this.#ready.count > 0) return null
+    const consumer = this.consumers.next()
+    return consumer?.noAck ? consumer : null
+  }
+
+  /** Takes in a message that was just appended to the log. `deadlineMs` 0 = lives for ever. */
+  enqueue(message: Message, deadlineMs: number): void {
+    this.counters.published++
+    const consumer = this.#ready.count === 0 ? this.consumers.next() : null
+    this.#ready.put(message.seq, message.segment, message.offset, message.sized)
+    if (consumer !== null && this.#deliverHead(consumer)) return
+    if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
+    this.#context.turn.pump(this)
+    this.#enforceLimits()
+  }
+
+  /** Delivers while there are messages and somebody to take them. */
+  endTurn(): void {
+    while (this.#ready.count > 0) {
+      const consumer = this.consumers.next()
+      if (consumer === null || !this.#deliverHead(consumer)) return
+    }
+  }
+
+  /** Asks for a pump at the end of the turn: a consumer came, or can take again. */
+  wake(): void {
+    if (this.#ready.count > 0) this.#context.turn.pump(this)
+  }
+
+  /**
+   * Takes the first message for `basic.get` and hands it to `send`; the caller settles it later unless `noAck`.
+   * `send` is called at once, or when the bytes are back from disk; with null when the queue is empty.
+   */
+  get(noAck: boolean, send: (bytes: Buffer | null, message: Message) => void): void {
+    this.touch()
+    if (this.deleted || !this.#ready.peek()) {
+      this.counters.gotEmpty++
+      send(null, this.#ready)
+      return
+    }
+    const bytes = this.#context.segments.bytes(this.#ready.segment)
+    if (bytes === null) {
+      this.#context.segments.fetch(this.#ready.segment, () => this.get(noAck, send))
+      return
+    }
+    this.#ready.shift()
+    if (noAck) this.counters.gotNoAck++
+    else this.counters.got++
+    this.#markRecovered()
+    send(bytes, this.#ready)
+    if (noAck) this.#settle(this.#ready, SETTLED.acknowledged)
+    else this.#hold(this.#ready.sized)
+  }
+
+  /** Accounts for an acknowledged message; the caller has written the settlement with `settleRange`. */
+  acknowledged(segment: number, sized: number): void {
+    this.#unhold(sized)
+    this.counters.acknowledged++
+    this.#context.segments.release(segment, 1)
+  }
+
+  /** Writes that a run of messages is settled. Only messages of the durable log need it. */
+  settleRange(firstSeq: number, count: number): void {
+    if (!this.deleted) this.#context.log.appendSettle(this.id, firstSeq, count, SETTLED.acknowledged)
+  }
+
+  /** Puts an unacknowledged message back in its place. */
+  requeue(message: Message): void {
+    this.#unhold(message.sized)
+    if (this.deleted) {
+      this.#context.segments.release(message.segment, 1)
+      return
+    }
+    this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
+    this.#restoreDeadline(message)
+    this.#context.turn.pump(this)
+    this.#enforceLimits()
+  }
+
+  /** Ends an unacknowledged message that its consumer does not want. */
+  discard(message: Message): void {
+    this.#unhold(message.sized)
+    if (this.deleted) this.#context.segments.release(message.segment, 1)
+    else this.#bury(positionOf(message), 'rejected')
+  }
+
+  addConsumer(consumer: Consumer): void {
+    this.consumers.add(consumer)
+    this.touch()
+    this.wake()
+  }
+
+  /** The last consumer of an auto-delete queue takes the queue with it. */
+  removeConsumer(consumer: Consumer): void {
+    if (!this.consumers.remove(consumer)) return
+    this.touch()
+    if (this.autoDelete && this.consumers.count === 0 && !this.deleted) this.#context.deleteQueue(this)
+    else this.wake()
+  }
+
+  /** Removes the messages that are ready; answers how many. */
+  purge(): number {
+    const count = this.#ready.count
+    this.#settleAllReady(SETTLED.purged)
+    this.#ready.clear()
+    return count
+  }
+
+  /** Ends the queue: forgets its messages and tells its consumers. Answers how many messages were ready. */
+  delete(): number {
+    this.deleted = true
+    const ready = this.#ready
+    const count = ready.count
+    ready.each(() => this.#context.segments.release(ready.segment, 1))
+    ready.clear()
+    this.#expiryTimer?.cancel()
+    this.#unusedTimer?.cancel()
+    if (this.durable) this.#context.log.appendQueueDelete(this.id)
+    for (const consumer of [...this.consumers.list]) {
+      this.consumers.remove(consumer)
+      consumer.cancelled()
+    }
+    return count
+  }
+
+  /** Marks the queue as used now: `x-expires` counts from here. */
+  touch(): void {
+    const { expiresMs } = this.settings
+    this.idleSinceMs = this.#context.clock.now()
+    this.#unusedTimer?.cancel()
+    this.#unusedTimer = undefined
+    if (expiresMs === Number.POSITIVE_INFINITY || this.consumers.count > 0 || this.deleted) return
+    this.#unusedTimer = this.#context.clock.after(expiresMs, () => this.#context.deleteQueue(this))
+  }
+
+  // What recovery says of this queue, in the order of the log.
+
+  recoverNextSeq(nextSeq: number): void {
+    this.#nextSeq = Math.max(this.#nextSeq, nextSeq)
+    this.#recoveredBelow = this.#nextSeq
+  }
+
+  recoverEnqueue(message: Message, deadlineMs: number): void {
+    this.#ready.put(message.seq, message.segment, message.offset, message.sized)
+    if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
+    this.recoverNextSeq(message.seq + 1)
+  }
+
+  recoverSettle(firstSeq: number, count: number): void {
+    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
+      if (this.#ready.take(seq)) this.#context.segments.release(this.#ready.segment, 1)
+    }
+  }
+
+  recoverPurge(beforeSeq: number): void {
+    while (this.#ready.peek() && this.#ready.seq < beforeSeq) {
+      this.#ready.shift()
+      this.#context.segments.release(this.#ready.segment, 1)
+    }
+  }
+
+  /** The sequence number that the next message gets. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
+  /** Calls `visit` for each run of ready messages, in order. */
+  eachReadyRun(visit: (firstSeq: number, count: number) => void): void {
+    this.#ready.eachRun(visit)
+  }
+
+  /** False when the bytes must come from disk first; the queue pumps again once they are here. */
+  #deliverHead(consumer: Consumer): boolean {
+    const ready = this.#ready
+    ready.peek()
+    const bytes = this.#context.segments.bytes(ready.segment)
+    if (bytes === null) {
+      this.#fetchHead(ready.segment)
+      return false
+    }
+    ready.shift()
+    this.#markRecovered()
+    if (isRedelivered(ready.sized)) this.counters.redelivered++
+    consumer.deliver(bytes, ready)
+    if (consumer.noAck) {
+      this.counters.deliveredNoAck++
+      this.#settle(ready, SETTLED.acknowledged)
+    } else {
+      this.counters.delivered++
+      this.#hold(ready.sized)
+    }
+    return true
+  }
+
+  #markRecovered(): void {
+    if (this.#ready.seq < this.#recoveredBelow) this.#ready.sized = (this.#ready.sized | REDELIVERED_BIT) >>> 0
+  }
+
+  #fetchHead(segment: number): void {
+    if (this.#fetching) return
+    this.#fetching = true
+    this.#context.segments.fetch(segment, () => {
+      this.#fetching = false
+      this.wake()
+    })
+  }
+
+  #hold(sized: number): void {
+    this.messagesUnacknowledged++
+    this.bytesUnacknowledged += bodySize(sized)
+  }
+
+  #unhold(sized: number): void {
+    this.messagesUnacknowledged--
+    this.bytesUnacknowledged -= bodySize(sized)
+  }
+
+  #settle(message: Message, reason: number): void {
+    if (isPersistent(message.sized)) this.#context.log.appendSettle(this.id, message.seq, 1, reason)
+    this.#context.segments.release(message.segment, 1)
+  }
+
+  /** One entry in the log for each run of neighbours. */
+  #settleAllReady(reason: number): void {
+    const ready = this.#ready
+    const { segments, log } = this.#context
+    let first = 0
+    let count = 0
+    const write = (): void => {
+      if (count > 0) log.appendSettle(this.id, first, count, reason)
+    }
+    ready.each(() => {
+      segments.release(ready.segment, 1)
+      if (!isPersistent(ready.sized)) return
+      if (ready.seq === first + count) {
+        count++
+        return
+      }
+      write()
+      first = ready.seq
+      count = 1
+    })
+    write()
+  }
+
+  #enforceLimits(): void {
+    const { maxLength, maxLengthBytes, overflow } = this.settings
+    if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
+    this.endTurn()
+    if (overflow !== 'drop-head') return
+    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peek()) {
+      this.#ready.shift()
+      this.#bury(positionOf(this.#ready), 'maxlen')
+    }
+  }
+
+  /** Ends a message that is neither ready nor unacknowledged any more: dead-letters it if the queue does, settles it. */
+  #bury(message: Message, reason: DeathReason): void {
+    const why = settledBy(reason)
+    if (this.settings.deadLetterExchange === undefined) {
+      this.#settle(message, why)
+      return
+    }
+    const { segments } = this.#context
+    const bytes = segments.bytes(message.segment)
+    if (bytes === null) {
+      segments.fetch(message.segment, () => this.#bury(message, reason))
+      return
+    }
+    this.#context.deadLetter(this, bytes, message, reason)
+    this.#settle(message, why)
+  }
+
+  #expireAt(deadlineMs: number, seq: number): void {
+    this.#expiry ??= new Expiry()
+    this.#expiry.add(deadlineMs, seq)
+    this.#armExpiry()
+  }
+
+  /** Requeueing keeps the deadline. The entry of one that passed meanwhile is gone from the heap. */
+  #restoreDeadline(message: Message): void {
+    if (this.#expiry === undefined) return
+    const bytes = this.#context.segments.bytes(message.segment)
+    const deadlineMs = bytes === null ? 0 : targetExpiryAt(bytes, message.offset, this.id)
+    if (deadlineMs > 0 && deadlineMs <= this.#context.clock.now()) this.#expireAt(deadlineMs, message.seq)
+  }
+
+  #armExpiry(): void {
+    const nextMs = this.#expiry?.nextMs ?? Number.POSITIVE_INFINITY
+    if (nextMs === this.#expiryTimerMs) return
+    this.#expiryTimer?.cancel()
+    this.#expiryTimerMs = nextMs
+    if (nextMs === Number.POSITIVE_INFINITY) return
+    this.#expiryTimer = this.#context.clock.after(nextMs - this.#context.clock.now(), () => this.#expire())
+  }
+
+  #expire(): void {
+    const expiry = this.#expiry!
+    const now = this.#context.clock.now()
+    while (expiry.nextMs <= now) {
+      const seq = expiry.nextSeq
+      expiry.shift()
+      if (this.#ready.take(seq)) this.#bury(positionOf(this.#ready), 'expired')
+    }
+    this.#expiryTimerMs = Number.POSITIVE_INFINITY
+    this.#armExpiry()
+  }
+}
