@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import type { FieldTable } from '../wire/field-table.ts'
+import type { Exchange } from './exchange.ts'
+import { createExchange, exchangeTypes } from './exchange-types.ts'
+
+/** Where an exchange of any type sends the message that matches every binding of these tests. */
+function routed(exchange: Exchange<string>): string[] {
+  const found = new Set<string>()
+  exchange.route('k', { h: 1 }, found)
+  return [...found].sort()
+}
+
+function exchangeOf(type: string): Exchange<string> {
+  return createExchange<string>(type)!
+}
+
+test('a type that is unknown, or only a property of every object, is no exchange', () => {
+  for (const type of ['', 'Direct', 'x-nothing', 'constructor', '__proto__']) {
+    expect(createExchange(type)).toBeUndefined()
+  }
+})
+
+test('an exchange says of which type it is, and only headers exchanges look at headers', () => {
+  expect(exchangeTypes()).toEqual(['direct', 'fanout', 'headers', 'topic'])
+  for (const type of exchangeTypes()) {
+    expect(exchangeOf(type).type).toBe(type)
+    expect(exchangeOf(type).usesHeaders).toBe(type === 'headers')
+  }
+})
+
+test.each(exchangeTypes())('%s: a binding made twice ends with one unbind', type => {
+  const exchange = exchangeOf(type)
+  exchange.bind('q', 'k', { a: 1, b: [2] })
+  exchange.bind('q', 'k', { b: [2], a: 1 })
+  exchange.unbind('q', 'k', { a: 1, b: [2] })
+  exchange.bind('q', 'k', { h: 1 })
+  expect(routed(exchange)).toEqual(['q'])
+  exchange.unbind('q', 'k', { h: 1 })
+  expect(routed(exchange)).toEqual([])
+})
+
+test.each(exchangeTypes())('%s: unbinding what is not bound has no effect', type => {
+  const exchange = exchangeOf(type)
+  exchange.unbind('q', 'k', {})
+  exchange.bind('q', 'k', {})
+  exchange.unbind('p', 'k', {})
+  exchange.unbind('q', 'k.other', {})
+  exchange.unbind('q', 'k', { h: 2 })
+  expect(routed(exchange)).toEqual(['q'])
+})
+
+test.each(exchangeTypes())('%s: a destination stays exactly while one of its bindings does', type => {
+  const args = fc.constantFrom<FieldTable>({}, { h: 1 }, { h: 1, 'x-other': 2 })
+  const step = fc.record({ add: fc.boolean(), destination: fc.constantFrom('p', 'q'), args })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), steps => {
+      const exchange = exchangeOf(type)
+      const model = new Set<string>()
+      for (const { add, destination, args } of steps) {
+        const binding = `${destination} ${JSON.stringify(args)}`
+        if (add) {
+          exchange.bind(destination, 'k', args)
+          model.add(binding)
+        } else {
+          exchange.unbind(destination, 'k', args)
+          model.delete(binding)
+        }
+        const expected = new Set([...model].map(known => known[0]!))
+        expect(routed(exchange)).toEqual([...expected].sort())
+      }
+    }),
+  )
+})

@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { FanoutExchange } from './fanout.ts'
+
+test('a message goes to everything bound, whatever the keys', () => {
+  const exchange = new FanoutExchange<string>()
+  exchange.bind('a', 'one', {})
+  exchange.bind('b', '', {})
+  const found = new Set<string>()
+  exchange.route('another', undefined, found)
+  expect([...found]).toEqual(['a', 'b'])
+})
+
+test('bindings of one queue with two keys need two unbinds', () => {
+  const exchange = new FanoutExchange<string>()
+  exchange.bind('a', 'one', {})
+  exchange.bind('a', 'two', {})
+  exchange.unbind('a', 'one', {})
+  const found = new Set<string>()
+  exchange.route('', undefined, found)
+  expect([...found]).toEqual(['a'])
+  exchange.unbind('a', 'two', {})
+  found.clear()
+  exchange.route('', undefined, found)
+  expect(found.size).toBe(0)
+})
