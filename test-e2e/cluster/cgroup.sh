@@ -46,9 +46,10 @@ cgroup_enter() {
   for tree in $(cgroup_trees); do echo "$2" > "$tree/$CGROUP_PARENT/$1/daemons/cgroup.procs"; done
 }
 
+# Also from trees that only the container runtime has put processes into.
 cgroup_remove_all() {
-  local tree
-  for tree in $(cgroup_trees); do
-    [ ! -d "$tree/$CGROUP_PARENT" ] || find "$tree/$CGROUP_PARENT" -depth -type d -exec rmdir {} + 2>/dev/null || true
+  local group
+  for group in "$CGROUP_ROOT/$CGROUP_PARENT" "$CGROUP_ROOT"/*/"$CGROUP_PARENT"; do
+    [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} +
   done
 }

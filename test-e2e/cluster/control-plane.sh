@@ -53,12 +53,13 @@ start() {
 
 gone() { ! kill -0 "$1" 2>/dev/null; }
 
+# At once: what it would save lives no longer than the test.
 stop() {
   [ -e "$pid_file" ] || return 0
   local pid
   pid=$(cat "$pid_file")
-  kill "$pid" 2>/dev/null || true
-  await 3 "the end of $name" gone "$pid" || kill -9 "$pid" 2>/dev/null || true
+  kill -9 "$pid" 2>/dev/null || true
+  await 20 "the end of $name" gone "$pid"
   rm "$pid_file"
 }
 

@@ -11,7 +11,8 @@ case $(uname -m) in aarch64) architecture=arm64 ;; *) architecture=amd64 ;; esac
 cat > "$work/config.json" <<EOF
 {"architecture": "$architecture", "os": "linux", "created": "1970-01-01T00:00:00Z",
  "config": {"Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Entrypoint": $entrypoint, "WorkingDir": "/"},
- "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]}}
+ "rootfs": {"type": "layers", "diff_ids": ["sha256:$digest"]},
+ "history": [{"created": "1970-01-01T00:00:00Z", "created_by": "image-archive.sh"}]}
 EOF
 cat > "$work/manifest.json" <<EOF
 [{"Config": "config.json", "RepoTags": ["$name"], "Layers": ["layer.tar"]}]
