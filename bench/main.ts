@@ -1,0 +1,121 @@
+/** `make bench`: measures Warren against RabbitMQ 3.10 (and a ceiling program) in one run, and writes RESULTS.md. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { casesFor } from './cases.ts'
+import type { PeerName } from './peers.ts'
+import { outcome, table } from './report.ts'
+import { measure, type Plan, type Results } from './turns.ts'
+
+const HELP = `Usage: make bench BENCH="[options]"    or    node bench/main.ts [options]
+
+  --cases A,B      only these: ${casesFor(1)
+    .map(each => each.name)
+    .join(', ')}
+  --pairs N        turns of each broker, at least 3 for figures to be quoted (default 3)
+  --seconds N      measured time of a turn (default 5)
+  --ceiling FILE   a third program, started as DIR=<empty> PORT=n node FILE
+  --peers A,B      which of warren, rabbitmq, ceiling (default: all there are)
+  --directory DIR  where data folders go, the same disk for all (default: the system's temporary folder)
+  --out FILE       where the results go (default bench/RESULTS.md; - for none)
+`
+
+const RABBITMQ_PACKAGE = 'rabbitmq-server'
+
+const { values } = parseArgs({
+  options: {
+    help: { type: 'boolean', default: false },
+    cases: { type: 'string' },
+    pairs: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '5' },
+    ceiling: { type: 'string' },
+    peers: { type: 'string' },
+    directory: { type: 'string', default: os.tmpdir() },
+    out: { type: 'string', default: fileURLToPath(new URL('RESULTS.md', import.meta.url)) },
+  },
+})
+
+if (values.help) process.stdout.write(HELP)
+else process.exitCode = await bench()
+
+/** The exit status: 0 when every peer gave every figure, whether or not the goals were reached. */
+async function bench(): Promise<number> {
+  const plan = planned()
+  if (plan.peers.includes('rabbitmq')) installRabbit()
+  const aborted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort())
+  const results = await measure(plan, aborted.signal)
+  const text = document(plan, results)
+  process.stdout.write(`${text}\n`)
+  if (values.out !== '-') writeFileSync(values.out, text)
+  return results.failures.length === 0 ? 0 : 1
+}
+
+function planned(): Plan {
+  const all = casesFor(positive('seconds', values.seconds))
+  const chosen = values.cases?.split(',') ?? all.map(each => each.name)
+  const unknown = chosen.filter(name => !all.some(each => each.name === name))
+  if (unknown.length > 0) throw new Error(`no such case: ${unknown.join(', ')} (see --help)`)
+  const ceiling = values.ceiling === undefined ? undefined : path.resolve(values.ceiling)
+  if (ceiling !== undefined && !existsSync(ceiling)) throw new Error(`--ceiling: no file ${ceiling}`)
+  const known: PeerName[] = ceiling === undefined ? ['warren', 'rabbitmq'] : ['warren', 'rabbitmq', 'ceiling']
+  return {
+    cases: all.filter(each => chosen.includes(each.name)),
+    peers: known.filter(name => values.peers?.split(',').includes(name) ?? true),
+    pairs: positive('pairs', values.pairs),
+    options: { directory: values.directory, ceiling },
+    say: line => process.stderr.write(`${line}\n`),
+  }
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} takes a whole number from 1, not ${text}`)
+  return value
+}
+
+/** Takes Debian's package where it is missing, and leaves its service off: the benchmark runs nodes of its own. */
+function installRabbit(): void {
+  if (existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) return
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
+    throw new Error(`RabbitMQ is missing. On Debian: apt-get install ${RABBITMQ_PACKAGE}`)
+  }
+  const apt = (...args: string[]) => execFileSync('apt-get', args, { stdio: ['ignore', 2, 2] })
+  apt('update')
+  apt('install', '-y', '--no-install-recommends', RABBITMQ_PACKAGE)
+  if (existsSync('/run/systemd/system')) execFileSync('systemctl', ['disable', '--now', RABBITMQ_PACKAGE])
+}
+
+function document(plan: Plan, results: Results): string {
+  const withCeiling = plan.peers.includes('ceiling')
+  const cores = os.availableParallelism()
+  const gigabytes = Math.round(os.totalmem() / 2 ** 30)
+  const below = results.measured.filter(each => outcome(each) === 'below').map(each => each.row.label)
+  const failures = results.failures.map(line => `- failed: ${line}`)
+  return [
+    '# Warren and RabbitMQ 3.10, measured in one run',
+    '',
+    `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, \`${commandLine()}\``,
+    `Machine: ${cores} cores (${os.cpus()[0]?.model.trim()}), ${gigabytes} GiB of memory, Node ${process.version}.`,
+    '',
+    `Medians of ${plan.pairs} turns a broker, lowest and highest in brackets; brokers take turns, one runs at a time, on an`,
+    'empty data folder on the same disk. The load generator (`bench/load.ts`, raw sockets, no client library) runs on the',
+    'same machine and checks that every message arrives once and in order. A message counts when it is delivered; up to',
+    '16,384 may be on their way (not delivered, or not confirmed), prefetch is 4,096, latency is from write to parse.',
+    '',
+    table(results.measured, withCeiling),
+    '',
+    below.length === 0 ? 'Every goal with a figure is reached.' : `Below the goal: ${below.join('; ')}.`,
+    ...failures,
+    '',
+  ].join('\n')
+}
+
+/** The command as typed, with the folder of the ceiling program left out: it names a machine, not a measurement. */
+function commandLine(): string {
+  const args = process.argv.slice(2).map(arg => (path.isAbsolute(arg) ? path.basename(arg) : arg))
+  return ['node bench/main.ts', ...args].join(' ')
+}

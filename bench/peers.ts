@@ -1,0 +1,110 @@
+/** The programs that are compared: how each starts on an empty data folder and its own loopback ports, and how it ends. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort, type Program, start, stop } from './processes.ts'
+import { AmqpSocket } from './socket.ts'
+
+/** A running peer; `stop` also removes its data. */
+export type Peer = { readonly port: number; readonly pid: number; readonly stop: () => Promise<void> }
+
+export type PeerName = 'warren' | 'rabbitmq' | 'ceiling'
+
+export type PeerOptions = {
+  /** Where the data folders go: the same disk for all peers. */
+  readonly directory: string
+  /** The ceiling program, started as `DIR=<empty> PORT=n node FILE`. */
+  readonly ceiling: string | undefined
+}
+
+const RABBITMQ_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
+const WARREN_MAIN = fileURLToPath(new URL('../broker-image/src/main.ts', import.meta.url))
+const START_MS = 60_000
+
+export async function startPeer(name: PeerName, options: PeerOptions): Promise<Peer> {
+  const data = mkdtempSync(path.join(options.directory, `warren-bench-${name}-`))
+  const port = await freePort()
+  const programs = await startPrograms(name, port, data, options)
+  const main = programs.at(-1)!
+  const end = async () => {
+    for (const program of programs.toReversed()) await stop(program)
+    rmSync(data, { recursive: true, force: true })
+  }
+  try {
+    await answering(port, main, name)
+  } catch (error) {
+    await end()
+    throw error
+  }
+  return { port, pid: main.child.pid!, stop: end }
+}
+
+/** In order of start; the last one is the broker. */
+async function startPrograms(name: PeerName, port: number, data: string, options: PeerOptions): Promise<Program[]> {
+  switch (name) {
+    case 'warren':
+      return [await startWarren(port, data)]
+    case 'rabbitmq':
+      return await startRabbit(port, data)
+    case 'ceiling':
+      return [startCeiling(port, data, options.ceiling)]
+  }
+}
+
+async function startWarren(port: number, data: string): Promise<Program> {
+  const ports = ['--amqp-port', `${port}`, '--management-port', `${await freePort()}`]
+  return start(process.execPath, [WARREN_MAIN, '--data-dir', data, ...ports], {})
+}
+
+function startCeiling(port: number, data: string, file: string | undefined): Program {
+  if (file === undefined) throw new Error('no ceiling program is named')
+  return start(process.execPath, [file], { env: { ...process.env, DIR: path.join(data, 'log'), PORT: `${port}` } })
+}
+
+/** RabbitMQ as Debian ships it, with defaults, no plugins, and its own port mapper so that both can be ended by pid. */
+async function startRabbit(port: number, data: string): Promise<Program[]> {
+  if (!existsSync(RABBITMQ_SERVER)) throw new Error('RabbitMQ is not installed: apt-get install rabbitmq-server')
+  const mapperPort = await freePort()
+  mkdirSync(path.join(data, 'log'))
+  const env = {
+    ...process.env,
+    HOME: data,
+    ERL_EPMD_PORT: `${mapperPort}`,
+    RABBITMQ_NODENAME: `warren-bench-${port}@localhost`,
+    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
+    RABBITMQ_NODE_PORT: `${port}`,
+    RABBITMQ_DIST_PORT: `${await freePort()}`,
+    RABBITMQ_MNESIA_BASE: path.join(data, 'mnesia'),
+    RABBITMQ_LOG_BASE: path.join(data, 'log'),
+    RABBITMQ_PID_FILE: path.join(data, 'pid'),
+    RABBITMQ_CONFIG_FILE: path.join(data, 'none'),
+    RABBITMQ_CONF_ENV_FILE: path.join(data, 'none'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: path.join(data, 'enabled_plugins'),
+  }
+  const mapper = start('epmd', ['-port', `${mapperPort}`, '-address', '127.0.0.1'], { env })
+  return [mapper, start(RABBITMQ_SERVER, [], { env })]
+}
+
+/** Waits until a client can open a channel. */
+async function answering(port: number, program: Program, name: PeerName): Promise<void> {
+  const end = performance.now() + START_MS
+  while (!(await opens(port))) {
+    const { exitCode, signalCode } = program.child
+    if (exitCode !== null || signalCode !== null) throw new Error(`${name} ended:\n${program.output()}`)
+    if (performance.now() > end) throw new Error(`${name} does not answer:\n${program.output()}`)
+    await delay(100)
+  }
+}
+
+async function opens(port: number): Promise<boolean> {
+  const quiet = () => {}
+  const socket = new AmqpSocket(port, { delivery: quiet, body: quiet, confirm: quiet, endOfRead: quiet }, quiet)
+  try {
+    await socket.open()
+    await socket.close()
+    return true
+  } catch {
+    return false
+  }
+}
