@@ -9,7 +9,7 @@ export const text = fc.string({ unit: 'grapheme', maxLength: 20 })
 /** Text that fits a short string. */
 export const shortText = text.filter(value => Buffer.byteLength(value) <= 255)
 
-export const bytes = fc.uint8Array({ maxLength: 40 }).map(array => Buffer.from(array))
+export const bytes = fc.uint8Array({ maxLength: 40, size: 'max' }).map(array => Buffer.from(array))
 
 const base64 = bytes.map(value => value.toString('base64'))
 const notUtf8 = bytes.map(value => Buffer.concat([value, Buffer.from([0xff])]).toString('base64'))

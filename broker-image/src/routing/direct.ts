@@ -9,6 +9,10 @@ export class DirectExchange<D> implements Exchange<D> {
   readonly usesHeaders = false
   readonly #boundByKey = new Map<string, Bound<D>>()
 
+  get isEmpty(): boolean {
+    return this.#boundByKey.size === 0
+  }
+
   validateBinding(): void {}
 
   bind(destination: D, routingKey: string, args: FieldTable): void {

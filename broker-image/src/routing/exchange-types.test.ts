@@ -54,7 +54,7 @@ test.each(exchangeTypes())('%s: a destination stays exactly while one of its bin
   const args = fc.constantFrom<FieldTable>({}, { h: 1 }, { h: 1, 'x-other': 2 })
   const step = fc.record({ add: fc.boolean(), destination: fc.constantFrom('p', 'q'), args })
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 30 }), steps => {
+    fc.property(fc.array(step, { maxLength: 30, size: 'max' }), steps => {
       const exchange = exchangeOf(type)
       const model = new Set<string>()
       for (const { add, destination, args } of steps) {
@@ -68,6 +68,7 @@ test.each(exchangeTypes())('%s: a destination stays exactly while one of its bin
         }
         const expected = new Set([...model].map(known => known[0]!))
         expect(routed(exchange)).toEqual([...expected].sort())
+        expect(exchange.isEmpty).toBe(model.size === 0)
       }
     }),
   )

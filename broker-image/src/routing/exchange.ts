@@ -11,6 +11,8 @@ export interface Exchange<D> {
   readonly type: string
   /** Whether `route` looks at headers; otherwise they need not be decoded. */
   readonly usesHeaders: boolean
+  /** Whether nothing is bound: what `if-unused` and auto-delete ask. */
+  readonly isEmpty: boolean
   /** Raises PRECONDITION_FAILED for arguments that this type can't bind with. */
   validateBinding(args: FieldTable): void
   bind(destination: D, routingKey: string, args: FieldTable): void

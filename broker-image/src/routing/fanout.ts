@@ -10,6 +10,10 @@ export class FanoutExchange<D> implements Exchange<D> {
   /** Bindings differ in their keys even where routing ignores these, so that each needs its own unbind. */
   readonly #bound = new Bound<D>()
 
+  get isEmpty(): boolean {
+    return this.#bound.isEmpty
+  }
+
   validateBinding(): void {}
 
   bind(destination: D, routingKey: string, args: FieldTable): void {

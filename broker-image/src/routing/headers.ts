@@ -27,6 +27,10 @@ export class HeadersExchange<D> implements Exchange<D> {
   /** By destination, then by routing key and arguments. */
   readonly #bindings = new Map<D, Map<string, HeadersBinding>>()
 
+  get isEmpty(): boolean {
+    return this.#bindings.size === 0
+  }
+
   /** Raises PRECONDITION_FAILED for an unknown `x-match`. */
   validateBinding(args: FieldTable): void {
     matchModeOf(args)

@@ -85,7 +85,7 @@ const graph: fc.Arbitrary<Graph> = fc.record({
       to: fc.oneof(fc.nat(SIZE - 1), fc.constantFrom('p', 'q', 'r')),
       key: fc.constantFrom(...KEYS),
     }),
-    { maxLength: 12 },
+    { maxLength: 12, size: 'max' },
   ),
   alternates: fc.array(fc.option(fc.nat(SIZE - 1), { nil: undefined }), { minLength: SIZE, maxLength: SIZE }),
 })

@@ -52,6 +52,10 @@ export class TopicExchange<D> implements Exchange<D> {
   readonly usesHeaders = false
   readonly #root = new TopicNode<D>(false)
 
+  get isEmpty(): boolean {
+    return this.#root.isEmpty
+  }
+
   validateBinding(): void {}
 
   bind(destination: D, routingKey: string, args: FieldTable): void {

@@ -85,7 +85,7 @@ const DECODERS: { readonly [type: string]: Decode } = {
 
 function decodeValue(reader: Reader, depth: number): FieldValue {
   const type = String.fromCharCode(reader.octet())
-  const decode = Object.hasOwn(DECODERS, type) ? DECODERS[type] : undefined
+  const decode = DECODERS[type]
   if (decode === undefined) throw new ConnectionError('SYNTAX_ERROR', `unknown type of field ${JSON.stringify(type)}`)
   return decode(reader, depth)
 }

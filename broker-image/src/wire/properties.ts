@@ -65,7 +65,6 @@ export const PROPERTY = {
   clusterId: 13,
 } as const satisfies { readonly [P in keyof Required<Properties>]: number }
 
-const PROPERTIES = LAYOUT.length
 const SIZE_SHORTSTR = 0
 const SIZE_TABLE = -1
 /** Bytes of each property, or how its length is written. */
@@ -77,6 +76,7 @@ const FLAG_HEADERS = 1 << 13
 const FLAG_DELIVERY_MODE = 1 << 12
 /** Bits that stand for no property: bit 1 is unused, bit 0 would announce more flags, which class basic does not have. */
 const FLAGS_FORBIDDEN = 0b11
+const FLAGS_ALL = 0xffff
 const TIMESTAMP_MAX = 2n ** 64n - 1n
 
 /** Decodes `buffer[flagsOffset, end)`; raises FRAME_ERROR or SYNTAX_ERROR when the values don't fill it exactly. */
@@ -139,8 +139,9 @@ export function checkProperties(buffer: Buffer, flagsOffset: number, end: number
   const flags = readU16(buffer, flagsOffset)
   checkFlags(flags)
   let at = flagsOffset + 2
-  for (let index = 0; index < PROPERTIES; index++) {
-    if (isPresent(flags, index)) at += sizeAt(buffer, at, index)
+  // Ends behind the last property: most messages have few, and every publish comes here.
+  for (let rest = flags, index = 0; rest !== 0; rest = (rest << 1) & FLAGS_ALL, index++) {
+    if (isPresent(rest, 0)) at += sizeAt(buffer, at, index)
   }
   if (at !== end) throw truncated()
 }
