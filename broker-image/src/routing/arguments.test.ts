@@ -1,3 +1,5 @@
+/** Arguments of bindings are compared by value. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fieldTable } from '../../test/arbitraries.ts'

@@ -1,3 +1,5 @@
+/** Destinations are held as long as their bindings. */
+
 import { expect, test } from 'vitest'
 import { Bound } from './bound.ts'
 

@@ -1,3 +1,5 @@
+/** The direct exchange compares whole keys. */
+
 import { expect, test } from 'vitest'
 import { DirectExchange } from './direct.ts'
 

@@ -1,3 +1,5 @@
+/** What holds for exchanges of every type. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { FieldTable } from '../wire/field-table.ts'

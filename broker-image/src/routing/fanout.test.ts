@@ -1,3 +1,5 @@
+/** The fanout exchange ignores keys when it routes, and only then. */
+
 import { expect, test } from 'vitest'
 import { FanoutExchange } from './fanout.ts'
 

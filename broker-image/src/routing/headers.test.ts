@@ -1,3 +1,5 @@
+/** The headers exchange gives RabbitMQ's answers. */
+
 import { expect, test } from 'vitest'
 import { ChannelError } from '../wire/errors.ts'
 import type { FieldTable } from '../wire/field-table.ts'

@@ -1,3 +1,5 @@
+/** The router follows any graph of exchanges to its end. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createExchange } from './exchange-types.ts'

@@ -1,3 +1,5 @@
+/** The topic trie finds what a naive matcher finds. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TopicExchange } from './topic.ts'

@@ -1,3 +1,5 @@
+/** The codec is its own inverse for every method of the table, refuses the rest, and writes the bytes of the specification. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, fieldTable, shortText } from '../../test/arbitraries.ts'

@@ -1,3 +1,5 @@
+/** Errors carry codes and texts that fit the wire. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { shortText } from '../../test/arbitraries.ts'

@@ -1,3 +1,5 @@
+/** Field tables keep their values over the wire and over JSON, for each of RabbitMQ's types. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, fieldTable, shortText } from '../../test/arbitraries.ts'

@@ -1,3 +1,5 @@
+/** Frames written outside the codec adhere to the frame size and to the specification. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes } from '../../test/arbitraries.ts'

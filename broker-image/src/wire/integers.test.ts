@@ -1,3 +1,5 @@
+/** Integers and copies by hand do what the native ones do. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ConnectionError } from './errors.ts'

@@ -1,3 +1,5 @@
+/** Properties survive the wire, are found in place, and never lead past their end. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, fieldTable, shortText } from '../../test/arbitraries.ts'

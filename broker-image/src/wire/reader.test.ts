@@ -1,3 +1,5 @@
+/** The reader believes no length. */
+
 import { expect, test } from 'vitest'
 import { ConnectionError } from './errors.ts'
 import { Reader } from './reader.ts'

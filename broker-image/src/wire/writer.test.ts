@@ -1,3 +1,5 @@
+/** The writer writes what the reader reads. */
+
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { bytes, shortText } from '../../test/arbitraries.ts'
