@@ -37,6 +37,12 @@ export const SEGMENTS_SPARE_MAX = 8
 export const SEGMENTS_RESIDENT_MAX = 32
 /** Dead segments that may wait for a checkpoint before one is written. */
 export const SEGMENTS_UNCHECKPOINTED_MAX = 4
+/** Zero-filled segment files that are made ready before they are needed. */
+export const SEGMENTS_AHEAD = 2
+/** Memory images of segments that wait for their next use. */
+export const SEGMENT_BUFFERS_SPARE_MAX = 4
+/** Queues that one enqueue entry names; a message for more is appended more than once. */
+export const ENTRY_TARGETS_MAX = 65_535
 
 /** Exchanges that one message may pass through. */
 export const ROUTE_HOPS_MAX = 64
@@ -44,3 +50,12 @@ export const ROUTE_HOPS_MAX = 64
 export const ROUTES_CACHED_MAX = 65_536
 /** Longest time to live that a client may ask for: ten years, as RabbitMQ has it. */
 export const TTL_MS_MAX = 315_360_000_000
+
+/** Body of one request to the management API (RabbitMQ's default for definitions). */
+export const HTTP_BODY_BYTES_MAX = 20_000_000
+/** Time for a client of the management API to send one request. */
+export const HTTP_REQUEST_MS_MAX = 60_000
+/** Rows of one page of a list [RabbitMQ management API]. */
+export const HTTP_PAGE_ROWS_MAX = 500
+/** Messages that one `get` over HTTP takes. */
+export const HTTP_GET_MESSAGES_MAX = 1_000

@@ -1,4 +1,33 @@
-/** Checkpoints: the state of a log's owner at one LSN, so that older settlements need not be kept. */
+/**
+ * Checkpoints: the state of a log's owner at one LSN, so that older settlements need not be kept.
+ *
+ * ```
+ * file           0 "WARRENCP" | 8 version u16 | 10 zero u16 | 12 crc32 of byte 16 to the end | 16 shard u32
+ *                20 identity u32 | 24 LSN u64 | 32 segments u32 | 36 zero u32 | 40 segment… | payload
+ * a segment      base LSN u64 | LSN behind its last entry u64
+ * payload        1 u8 | queues u32 | queue…        or    2 u8 | snapshot bytes
+ * a queue        id u32 | next seq u64 | ranges u32 | returned u32 | range… | returned message…
+ * a range        first seq u64 | count u32
+ * returned       seq u64 | delivery count u32
+ * ```
+ */
+import { crc32 } from 'node:zlib'
+import { FORMAT_VERSION } from './batch.ts'
+import { LogCorruptError, LogVersionError } from './errors.ts'
+import { putU16, putU32, putU64, u16, u32, u64 } from './integers.ts'
+
+/** Name of the checkpoint file, and of the one that will replace it. */
+export const CHECKPOINT_FILE = 'checkpoint'
+export const CHECKPOINT_TEMPORARY_FILE = 'checkpoint.new'
+
+const MAGIC = Buffer.from('WARRENCP', 'latin1')
+const HEADER_BYTES = 40
+const CRC_FROM = 16
+const SEGMENT_BYTES = 16
+const QUEUE_BYTES = 20
+const PAIR_BYTES = 12
+const KIND_QUEUES = 1
+const KIND_SNAPSHOT = 2
 
 /** One queue at a checkpoint. */
 export interface QueueState {
@@ -11,12 +40,129 @@ export interface QueueState {
   returned: ArrayLike<number>
 }
 
+/** A segment that the state of a checkpoint still needs, and how far it reached then. */
+export interface SegmentExtent {
+  baseLsn: number
+  nextLsn: number
+}
+
+/** A checkpoint without its payload. */
+export interface CheckpointHeader {
+  shardId: number
+  identity: number
+  /** LSN of the last entry that the state includes. */
+  lsn: number
+  segments: SegmentExtent[]
+}
+
+/** A checkpoint as read. */
+export interface Checkpoint extends CheckpointHeader {
+  /** Empty for a snapshot. */
+  queues: QueueState[]
+  snapshot: Buffer | null
+}
+
 /** The payload of a message log's checkpoint. */
 export function encodeQueueStates(states: Iterable<QueueState>): Buffer {
-  throw new Error(`not yet: ${states}`)
+  const all = [...states]
+  const bytes = all.reduce((sum, state) => sum + queueBytes(state), 5)
+  const buffer = Buffer.allocUnsafe(bytes)
+  buffer[0] = KIND_QUEUES
+  putU32(buffer, 1, all.length)
+  let at = 5
+  for (const state of all) at = putQueue(buffer, at, state)
+  return buffer
 }
 
 /** The payload of the meta log's checkpoint. */
 export function encodeSnapshot(bytes: Buffer): Buffer {
-  throw new Error(`not yet: ${bytes}`)
+  return Buffer.concat([Buffer.of(KIND_SNAPSHOT), bytes])
+}
+
+/** The whole file. */
+export function encodeCheckpoint(header: CheckpointHeader, payload: Buffer): Buffer {
+  const at = HEADER_BYTES + header.segments.length * SEGMENT_BYTES
+  const buffer = Buffer.alloc(at + payload.length)
+  MAGIC.copy(buffer, 0)
+  putU16(buffer, 8, FORMAT_VERSION)
+  putU32(buffer, 16, header.shardId)
+  putU32(buffer, 20, header.identity)
+  putU64(buffer, 24, header.lsn)
+  putU32(buffer, 32, header.segments.length)
+  for (const [i, segment] of header.segments.entries()) {
+    putU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES, segment.baseLsn)
+    putU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES + 8, segment.nextLsn)
+  }
+  payload.copy(buffer, at)
+  putU32(buffer, 12, crc32(buffer.subarray(CRC_FROM)))
+  return buffer
+}
+
+/** Reads the whole file. Throws LogCorruptError or LogVersionError. */
+export function decodeCheckpoint(buffer: Buffer, file: string): Checkpoint {
+  if (buffer.length < HEADER_BYTES || !buffer.subarray(0, 8).equals(MAGIC)) {
+    throw new LogCorruptError(file, 0, 'this is no checkpoint of a log')
+  }
+  if (u16(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u16(buffer, 8), FORMAT_VERSION)
+  if (crc32(buffer.subarray(CRC_FROM)) !== u32(buffer, 12)) {
+    throw new LogCorruptError(file, 0, 'the checksum of the checkpoint is wrong')
+  }
+  const segments: SegmentExtent[] = []
+  const payloadAt = HEADER_BYTES + u32(buffer, 32) * SEGMENT_BYTES
+  for (let at = HEADER_BYTES; at < payloadAt; at += SEGMENT_BYTES) {
+    segments.push({ baseLsn: u64(buffer, at), nextLsn: u64(buffer, at + 8) })
+  }
+  const isSnapshot = buffer[payloadAt] === KIND_SNAPSHOT
+  return {
+    shardId: u32(buffer, 16),
+    identity: u32(buffer, 20),
+    lsn: u64(buffer, 24),
+    segments,
+    queues: isSnapshot ? [] : decodeQueues(buffer, payloadAt + 1),
+    snapshot: isSnapshot ? Buffer.from(buffer.subarray(payloadAt + 1)) : null,
+  }
+}
+
+function queueBytes(state: QueueState): number {
+  return QUEUE_BYTES + ((state.live.length + state.returned.length) / 2) * PAIR_BYTES
+}
+
+function putQueue(buffer: Buffer, start: number, state: QueueState): number {
+  putU32(buffer, start, state.queueId)
+  putU64(buffer, start + 4, state.nextSeq)
+  putU32(buffer, start + 12, state.live.length / 2)
+  putU32(buffer, start + 16, state.returned.length / 2)
+  return putPairs(buffer, putPairs(buffer, start + QUEUE_BYTES, state.live), state.returned)
+}
+
+function putPairs(buffer: Buffer, start: number, pairs: ArrayLike<number>): number {
+  let at = start
+  for (let i = 0; i < pairs.length; i += 2) {
+    putU64(buffer, at, pairs[i]!)
+    putU32(buffer, at + 8, pairs[i + 1]!)
+    at += PAIR_BYTES
+  }
+  return at
+}
+
+function decodeQueues(buffer: Buffer, start: number): QueueState[] {
+  const queues: QueueState[] = []
+  let at = start + 4
+  for (let left = u32(buffer, start); left > 0; left--) {
+    const live = takePairs(buffer, at + QUEUE_BYTES, u32(buffer, at + 12))
+    const returned = takePairs(buffer, at + QUEUE_BYTES + (live.length / 2) * PAIR_BYTES, u32(buffer, at + 16))
+    const state = { queueId: u32(buffer, at), nextSeq: u64(buffer, at + 4), live, returned }
+    queues.push(state)
+    at += queueBytes(state)
+  }
+  return queues
+}
+
+function takePairs(buffer: Buffer, start: number, count: number): Float64Array {
+  const pairs = new Float64Array(count * 2)
+  for (let i = 0; i < count; i++) {
+    pairs[2 * i] = u64(buffer, start + i * PAIR_BYTES)
+    pairs[2 * i + 1] = u32(buffer, start + i * PAIR_BYTES + 8)
+  }
+  return pairs
 }

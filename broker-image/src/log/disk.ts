@@ -3,6 +3,9 @@
 /** Called when a disk operation ended; null = it worked. */
 export type DiskDone = (error: Error | null) => void
 
+/** Called when a file was made; one of the two is null. */
+export type CreateDone = (error: Error | null, file: DiskFile | null) => void
+
 /**
  * An open file. A file is the image of a buffer: every operation works on bytes [start, end) of both.
  * Operations throw, or end with, an error that has the system's `code`.
@@ -29,7 +32,9 @@ export interface Disk {
   removeSync(name: string): void
   syncDirectorySync(): void
   /** A new file of `bytes` zeros, its content durable; its name is durable after `syncDirectory`. */
-  create(name: string, bytes: number, done: (error: Error | null, file: DiskFile | null) => void): void
+  createZeroed(name: string, bytes: number, done: CreateDone): void
+  /** A new file that will be written up to `bytes`; replaces an old one. Nothing of it is durable. */
+  create(name: string, bytes: number, done: CreateDone): void
   /** Replaces `to` if it exists. Durable after `syncDirectory`. */
   rename(from: string, to: string, done: DiskDone): void
   remove(name: string, done: DiskDone): void

@@ -51,10 +51,14 @@ export interface EnqueueHeader {
   expiresAtMs: Float64Array
 }
 
+/** Bytes of one target of an enqueue entry with these flags. */
+export function targetBytes(flags: number): number {
+  return (flags & FLAG_EXPIRY) === 0 ? TARGET_BYTES : TARGET_EXPIRY_BYTES
+}
+
 /** Offset of the message's wire form in the entry at `offset`. */
 export function wireStart(buffer: Buffer, offset: number): number {
-  const step = (buffer[offset + 5]! & FLAG_EXPIRY) === 0 ? TARGET_BYTES : TARGET_EXPIRY_BYTES
-  return offset + ENQUEUE_HEADER_BYTES + u16(buffer, offset + 8) * step
+  return offset + ENQUEUE_HEADER_BYTES + u16(buffer, offset + 8) * targetBytes(buffer[offset + 5]!)
 }
 
 /** Offset behind the entry at `offset`; an enqueue's wire form ends there. */
@@ -92,7 +96,7 @@ export function targetExpiryAt(buffer: Buffer, offset: number, queueId: number):
 
 function targetAt(buffer: Buffer, offset: number, queueId: number): number {
   const end = wireStart(buffer, offset)
-  const step = (buffer[offset + 5]! & FLAG_EXPIRY) === 0 ? TARGET_BYTES : TARGET_EXPIRY_BYTES
+  const step = targetBytes(buffer[offset + 5]!)
   for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) if (u32(buffer, at) === queueId) return at
   return -1
 }

@@ -1,31 +1,241 @@
-/** Opens a log: from its files to a log that can be appended to, step by step. */
-import type { Disk } from './disk.ts'
+/**
+ * Opens a log: from its files to a log that can be appended to, step by step. Recovery writes nothing into the log
+ * (it only removes files that were never finished), so that it can be killed at any point and run again.
+ */
+import { SEGMENT_BYTES, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
+import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './batch.ts'
+import { CHECKPOINT_FILE, CHECKPOINT_TEMPORARY_FILE, type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { DurableStorage } from './durable-storage.ts'
+import { EntryReplay } from './entry-replay.ts'
+import { LogCorruptError } from './errors.ts'
 import type { Replay } from './replay.ts'
-import type { SegmentTable } from './segment.ts'
-import type { ShardLog } from './shard-log.ts'
+import { scanSegment } from './scan.ts'
+import type { Segment, SegmentTable } from './segment.ts'
+import { segmentFileNumber } from './segment-files.ts'
+import { ShardLog } from './shard-log.ts'
+import { isSpillFile, TransientStorage } from './transient-storage.ts'
 
 /** What a log needs to know. */
 export interface LogOptions {
+  /** Names the log in its files, 0 to 2^32 - 1. */
   shardId: number
   /** The node's one table. */
   segments: SegmentTable
   /** Milliseconds since 1970; goes into batches. */
   now: () => number
+  /** A random number, 0 to 2^32 - 1, that tells a new log from every other one. */
+  newIdentity: () => number
   /** Epoch of the leader; 1 while nothing is mirrored. */
   epoch?: number
   /** Default limits.SEGMENT_BYTES. */
   segmentBytes?: number
+  /** Default limits.SEGMENTS_SPARE_MAX. */
+  spareMax?: number
+  /** Default limits.SEGMENTS_UNCHECKPOINTED_MAX. */
+  uncheckpointedMax?: number
+}
+
+/** A file with a valid header of this log. */
+interface SegmentFile {
+  file: DiskFile
+  header: SegmentHeader
+}
+
+/** The files of a log, sorted by what they are for. */
+interface LogFiles {
+  checkpoint: Checkpoint | null
+  /** Segments that are needed, in the order of the log. */
+  needed: SegmentFile[]
+  spare: DiskFile[]
+  number: number
 }
 
 /**
  * Opens the log on `disk`, or makes one. Synchronous: it runs before anybody is served.
- * Throws LogCorruptError if something once stable is damaged.
+ * Throws LogCorruptError if something once stable is damaged, LogVersionError if the format is another one.
  */
 export function recover(disk: Disk, options: LogOptions, replay: Replay): ShardLog {
-  throw new Error(`not yet: ${disk} ${options} ${replay}`)
+  removeUnfinished(disk)
+  const files = sortFiles(openFiles(disk, options), readCheckpoint(disk, options))
+  requireNamed(files)
+  const { storage, log } = build(disk, options, files)
+  const entries = new EntryReplay(files.checkpoint, replay)
+  const tail = replaySegments(files, { storage, options, entries })
+  requireMessages(entries)
+  makeDurable(disk, tail)
+  log.resume(tail?.nextLsn ?? (files.checkpoint?.lsn ?? 0) + 1, tail)
+  options.segments.sweep()
+  return log
 }
 
 /** The log of transient messages: it starts empty, and what an earlier one left on `disk` is removed. */
 export function openTransientLog(disk: Disk, options: LogOptions): ShardLog {
-  throw new Error(`not yet: ${disk} ${options}`)
+  for (const name of disk.list()) if (isSpillFile(name)) disk.removeSync(name)
+  return newLog(options, 0, new TransientStorage(disk))
+}
+
+function newLog(options: LogOptions, identity: number, storage: DurableStorage | TransientStorage): ShardLog {
+  const { shardId, segments, now, epoch = 1, segmentBytes = SEGMENT_BYTES } = options
+  return new ShardLog({ shardId, identity, segments, segmentBytes, epoch, now }, storage)
+}
+
+/** A checkpoint that was not renamed does not count. */
+function removeUnfinished(disk: Disk): void {
+  if (disk.list().includes(CHECKPOINT_TEMPORARY_FILE)) disk.removeSync(CHECKPOINT_TEMPORARY_FILE)
+}
+
+function readCheckpoint(disk: Disk, options: LogOptions): Checkpoint | null {
+  if (!disk.list().includes(CHECKPOINT_FILE)) return null
+  const file = disk.openSync(CHECKPOINT_FILE)
+  const content = Buffer.alloc(file.bytes)
+  file.readSync(content, 0, file.bytes)
+  file.close(() => {})
+  const checkpoint = decodeCheckpoint(content, CHECKPOINT_FILE)
+  if (checkpoint.shardId !== options.shardId) {
+    throw new LogCorruptError(CHECKPOINT_FILE, 16, `it belongs to shard ${checkpoint.shardId}`)
+  }
+  return checkpoint
+}
+
+interface OpenedFiles {
+  segments: SegmentFile[]
+  unused: DiskFile[]
+  number: number
+}
+
+/** Opens all segment files and reads their headers; a file that never got its full size was never used. */
+function openFiles(disk: Disk, options: LogOptions): OpenedFiles {
+  const opened: OpenedFiles = { segments: [], unused: [], number: 0 }
+  const head = Buffer.alloc(SEGMENT_HEADER_BYTES)
+  for (const name of disk.list()) {
+    const number = segmentFileNumber(name)
+    if (number === null) continue
+    opened.number = Math.max(opened.number, number)
+    const file = disk.openSync(name)
+    const header = file.bytes < SEGMENT_HEADER_BYTES ? null : readHeader(file, head, options.shardId)
+    if (header !== null) opened.segments.push({ file, header })
+    else if (file.bytes === (options.segmentBytes ?? SEGMENT_BYTES)) opened.unused.push(file)
+    else file.close(() => disk.removeSync(name))
+  }
+  opened.segments.sort((a, b) => a.header.baseLsn - b.header.baseLsn)
+  return opened
+}
+
+function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeader | null {
+  file.readSync(head, 0, SEGMENT_HEADER_BYTES)
+  const header = readSegmentHeader(head, file.name)
+  if (header === null) return null
+  if (header.shardId !== shardId) throw new LogCorruptError(file.name, 12, `it belongs to shard ${header.shardId}`)
+  if (header.bytes !== file.bytes) throw new LogCorruptError(file.name, 32, `the file has ${file.bytes} bytes`)
+  return header
+}
+
+/** A segment before the checkpoint that the checkpoint does not name is a file for the next use. */
+function sortFiles(opened: OpenedFiles, checkpoint: Checkpoint | null): LogFiles {
+  const files: LogFiles = { checkpoint, needed: [], spare: opened.unused, number: opened.number }
+  const identity = checkpoint?.identity ?? opened.segments[0]?.header.identity
+  const named = new Set(checkpoint?.segments.map(extent => extent.baseLsn))
+  for (const segment of opened.segments) {
+    const { file, header } = segment
+    if (header.identity !== identity) throw new LogCorruptError(file.name, 16, 'it belongs to another log')
+    const isOld = checkpoint !== null && header.baseLsn <= checkpoint.lsn && !named.has(header.baseLsn)
+    if (isOld) files.spare.push(file)
+    else files.needed.push(segment)
+  }
+  return files
+}
+
+/** Every segment that the checkpoint names is there. */
+function requireNamed(files: LogFiles): void {
+  const bases = new Set(files.needed.map(({ header }) => header.baseLsn))
+  for (const { baseLsn } of files.checkpoint?.segments ?? []) {
+    if (!bases.has(baseLsn)) throw new LogCorruptError(CHECKPOINT_FILE, 0, `the segment from LSN ${baseLsn} is missing`)
+  }
+}
+
+function build(disk: Disk, options: LogOptions, files: LogFiles): { storage: DurableStorage; log: ShardLog } {
+  const identity = files.checkpoint?.identity ?? files.needed[0]?.header.identity ?? options.newIdentity()
+  const {
+    segmentBytes = SEGMENT_BYTES,
+    spareMax = SEGMENTS_SPARE_MAX,
+    uncheckpointedMax = SEGMENTS_UNCHECKPOINTED_MAX,
+  } = options
+  const { shardId, segments } = options
+  const usual = files.spare.filter(file => file.bytes === segmentBytes)
+  const spare = usual.slice(0, spareMax)
+  for (const file of files.spare) if (!spare.includes(file)) file.close(() => disk.removeSync(file.name))
+  const sizes = { shardId, identity, segments, segmentBytes, spareMax, uncheckpointedMax }
+  const storage = new DurableStorage(disk, sizes, { spare, number: files.number })
+  return { storage, log: newLog(options, identity, storage) }
+}
+
+interface ReplayParts {
+  storage: DurableStorage
+  options: LogOptions
+  entries: EntryReplay
+}
+
+/** Reads and replays the segments in order; answers the last, the one that goes on being written. */
+function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
+  const { segments } = parts.options
+  const extents = new Map(files.checkpoint?.segments.map(extent => [extent.baseLsn, extent.nextLsn]))
+  const last = files.needed.at(-1)
+  let tail: Segment | null = null
+  for (const { file, header } of files.needed) {
+    requireFollows(file, header.baseLsn, { checkpointLsn: files.checkpoint?.lsn ?? 0, previous: tail })
+    const segment = adopt(parts.storage, file, { table: segments, baseLsn: header.baseLsn, previous: tail })
+    segment.sealed = file !== last?.file
+    scanSegment(segment, segments.bring(segment), parts.entries)
+    if (segment.nextLsn < (extents.get(header.baseLsn) ?? 0)) throw damaged(segment)
+    if (segment.sealed && segment.live === 0) segments.look(segment)
+    segments.sweep()
+    tail = segment
+  }
+  parts.entries.passCheckpoint()
+  return tail
+}
+
+/** Segments freed by the checkpoint leave gaps below it; above it every entry is there, and none twice. */
+function requireFollows(
+  file: DiskFile,
+  baseLsn: number,
+  before: { checkpointLsn: number; previous: Segment | null },
+): void {
+  const expected = before.previous?.nextLsn ?? before.checkpointLsn + 1
+  if (baseLsn === expected) return
+  if (baseLsn > before.checkpointLsn && baseLsn > expected && before.previous !== null) throw damaged(before.previous)
+  const isGap = baseLsn <= before.checkpointLsn && (before.previous === null || baseLsn > expected)
+  if (!isGap) throw new LogCorruptError(file.name, 24, `it begins at LSN ${baseLsn}, and ${expected} was expected`)
+}
+
+function damaged(segment: Segment): LogCorruptError {
+  return new LogCorruptError(segment.file?.name ?? '', segment.head, 'a batch is damaged')
+}
+
+function adopt(
+  storage: DurableStorage,
+  file: DiskFile,
+  place: { table: SegmentTable; baseLsn: number; previous: Segment | null },
+): Segment {
+  const segment = place.table.reserve(storage, file.bytes)
+  segment.file = file
+  segment.baseLsn = place.baseLsn
+  segment.nextLsn = place.baseLsn
+  segment.previous = place.previous
+  if (place.previous !== null) place.previous.next = segment
+  storage.opened(segment)
+  return segment
+}
+
+/** What lived at the checkpoint is there. */
+function requireMessages(entries: EntryReplay): void {
+  const { missing } = entries
+  if (missing > 0) throw new LogCorruptError(CHECKPOINT_FILE, 0, `${missing} of its messages are in no segment`)
+}
+
+/** What was read may have reached no more than the page cache of a process that was killed. */
+function makeDurable(disk: Disk, tail: Segment | null): void {
+  tail?.file?.syncSync()
+  disk.syncDirectorySync()
 }

@@ -1,65 +1,247 @@
 /** One log: entries are appended into memory, and become stable on disk a group at a time. */
-import type { EnqueueHeader } from './record.ts'
-import { SegmentTable } from './segment.ts'
+import { ENTRY_TARGETS_MAX } from '../limits.ts'
+import { BATCH_HEADER_BYTES, putSegmentHeader, SEGMENT_HEADER_BYTES, sealBatch } from './batch.ts'
+import { putU32, putU64 } from './integers.ts'
+import {
+  ENTRY_DEFINITION,
+  ENTRY_HEADER_BYTES,
+  ENTRY_PURGE,
+  ENTRY_QUEUE_DELETE,
+  ENTRY_RETURN,
+  ENTRY_SETTLE,
+  type EnqueueHeader,
+  enqueueBytes,
+  hasExpiry,
+  PURGE_BYTES,
+  putEnqueueHeader,
+  putEntryHeader,
+  QUEUE_DELETE_BYTES,
+  RETURN_BYTES,
+  SETTLE_BYTES,
+} from './record.ts'
+import type { Segment, SegmentTable } from './segment.ts'
+import type { LogStorage } from './storage.ts'
 
 /**
- * The state that a checkpoint saves, as `encodeQueueStates` or `encodeSnapshot` made it. Called from `commit`, when
- * every appended entry is also applied in the owner's state.
+ * The state that a checkpoint saves, as `encodeQueueStates` or `encodeSnapshot` made it. It is asked for between
+ * turns, when every appended entry is also applied in the owner's state.
  */
 export type CheckpointSource = () => Buffer
 
-/** A durable shard log, or the memory-only log of transient messages. */
+/** What the appends of a log need to know. */
+export interface ShardLogOptions {
+  shardId: number
+  /** Tells the files of this log from those of another; the same on all its replicas. */
+  identity: number
+  segments: SegmentTable
+  segmentBytes: number
+  epoch: number
+  /** Milliseconds since 1970. */
+  now: () => number
+}
+
+const PAGE_BYTES = 4_096
+/** Up to this many bytes a loop copies faster than Buffer.copy, as measured. */
+const COPY_LOOP_BYTES_MAX = 20
+const NO_BATCH = -1
+
+/** A durable shard log, or the log of transient messages that lives in memory. */
 export class ShardLog {
-  readonly segments: SegmentTable = new SegmentTable()
+  readonly segments: SegmentTable
   /** False: the transient log, whose sealed segments go to disk (without a sync) only when memory asks for it. */
-  readonly durable: boolean = true
+  readonly durable: boolean
   /** Number of the batch that is gathering now, from 1. */
   batch = 1
-  /** The newest batch that is stable on disk. What was appended while `batch` was n is stable when this is >= n. */
-  stableBatch = 0
+  /** The newest stable batch: what was appended while `batch` was n is stable when this is >= n. */
+  stableBatch: number
   /** Handle of the segment of the last append. */
   segment = 0
   /** Called after `stableBatch` moved. */
-  onStable: (log: ShardLog) => void = () => {}
+  onStable: (log: ShardLog) => void = ignore
   /** A `DiskFullError` is tried again at the next commit; after any other error nothing becomes stable any more. */
-  onError: (error: Error) => void = () => {}
+  onError: (error: Error) => void = ignore
   /** Null: no checkpoints, and so no segment of a durable log is ever used again. */
   checkpointSource: CheckpointSource | null = null
 
+  readonly #options: ShardLogOptions
+  readonly #storage: LogStorage
+  #tail: Segment | null = null
+  #image: Buffer = Buffer.alloc(0)
+  #nextLsn = 1
+  /** Offset of the gathering batch in the tail. The transient log has none, and stands at 0 for ever. */
+  #batchStart: number
+  #batchLsn = 1
+  /** Segments with entries that no group commit has taken yet, in order. */
+  #gathered: Segment[] = []
+
+  constructor(options: ShardLogOptions, storage: LogStorage) {
+    this.#options = options
+    this.#storage = storage
+    this.segments = options.segments
+    this.durable = storage.durable
+    this.stableBatch = storage.durable ? 0 : 1
+    this.#batchStart = storage.durable ? NO_BATCH : 0
+    storage.attach(this)
+  }
+
+  /** LSN of the last entry; 0 = none yet. */
+  get lastLsn(): number {
+    return this.#nextLsn - 1
+  }
+
+  /** Something was appended that no group commit has taken yet. */
+  get isGathering(): boolean {
+    return this.#gathered.length > 0
+  }
+
   /**
    * Appends a message: `source[start, end)` is its wire form. Answers the entry's offset in segment `this.segment`,
-   * which is retained once a target. Allocates nothing.
+   * which is retained once a target. Allocates nothing. `source` may be the bytes of another segment.
    */
   appendEnqueue(header: EnqueueHeader, source: Buffer, start: number, end: number): number {
-    throw new Error(`not yet: ${header} ${source} ${start} ${end}`)
+    if (header.targetCount > ENTRY_TARGETS_MAX) throw new Error(`${header.targetCount} targets in one entry`)
+    const length = enqueueBytes(header, hasExpiry(header), end - start)
+    const offset = this.#reserve(length)
+    const image = this.#image
+    const at = putEnqueueHeader(image, offset, header, length)
+    if (end - start > COPY_LOOP_BYTES_MAX) source.copy(image, at, start, end)
+    else for (let i = start, to = at; i < end; i++, to++) image[to] = source[i]!
+    this.#tail!.live += header.targetCount
+    return offset
   }
 
+  /** `count` messages of the queue from `firstSeq` on are settled. `reason` is the owner's (acked, expired, …), a byte. */
   appendSettle(queueId: number, firstSeq: number, count: number, reason: number): void {
-    throw new Error(`not yet: ${queueId} ${firstSeq} ${count} ${reason}`)
+    const at = this.#appendSmall(SETTLE_BYTES, (ENTRY_SETTLE << 8) | reason, queueId)
+    putU64(this.#image, at + 12, firstSeq)
+    putU32(this.#image, at + 20, count)
   }
 
+  /** The message came back to its queue. */
   appendReturn(queueId: number, seq: number, deliveryCount: number): void {
-    throw new Error(`not yet: ${queueId} ${seq} ${deliveryCount}`)
+    const at = this.#appendSmall(RETURN_BYTES, ENTRY_RETURN << 8, queueId)
+    putU64(this.#image, at + 12, seq)
+    putU32(this.#image, at + 20, deliveryCount)
   }
 
   /** Settles everything of the queue below `beforeSeq`; an owner with unacked messages there appends settles instead. */
   appendPurge(queueId: number, beforeSeq: number): void {
-    throw new Error(`not yet: ${queueId} ${beforeSeq}`)
+    const at = this.#appendSmall(PURGE_BYTES, ENTRY_PURGE << 8, queueId)
+    putU64(this.#image, at + 12, beforeSeq)
   }
 
   appendQueueDelete(queueId: number): void {
-    throw new Error(`not yet: ${queueId}`)
+    this.#appendSmall(QUEUE_DELETE_BYTES, ENTRY_QUEUE_DELETE << 8, queueId)
   }
 
+  /** An entry of the meta log. */
   appendDefinition(bytes: Buffer): void {
-    throw new Error(`not yet: ${bytes}`)
+    const length = ENTRY_HEADER_BYTES + bytes.length
+    const at = this.#reserve(length)
+    putEntryHeader(this.#image, at, length, ENTRY_DEFINITION << 8)
+    bytes.copy(this.#image, at + ENTRY_HEADER_BYTES)
   }
 
-  /** Starts to make stable what was appended, unless that runs already; then it is started again at its end. */
-  commit(): void {}
+  /**
+   * Starts to make stable what was appended, unless that runs already; then it is started again at its end. Called
+   * once a turn of the event loop, also of the transient log: memory is given back here.
+   */
+  commit(): void {
+    this.#storage.commit()
+  }
 
-  /** Commits, takes a checkpoint, and closes the files. */
+  /** Commits, takes a checkpoint, and closes the files. Nothing may be appended any more. */
   close(done: (error: Error | null) => void): void {
-    done(null)
+    this.#storage.close(done)
+  }
+
+  /** For the storage: ends the gathering batch, and answers its segments, each up to its `target`. */
+  takeGroup(): Segment[] {
+    this.#sealBatch()
+    const group = this.#gathered
+    this.#gathered = []
+    for (const segment of group) segment.target = segment.head
+    this.batch += 1
+    return group
+  }
+
+  /** For the storage: writes down how far the tail reaches, before a checkpoint names the segments. */
+  markTail(): void {
+    if (this.#tail !== null) this.#tail.nextLsn = this.#nextLsn
+  }
+
+  /** For recovery: goes on behind LSN `nextLsn - 1`, in `tail` if there is one, whose image is in memory. */
+  resume(nextLsn: number, tail: Segment | null): void {
+    this.#nextLsn = nextLsn
+    this.#tail = tail
+    if (tail?.buffer) this.#image = tail.buffer
+    this.segment = tail?.handle ?? 0
+  }
+
+  #appendSmall(length: number, typeAndFlags: number, queueId: number): number {
+    const at = this.#reserve(length)
+    putEntryHeader(this.#image, at, length, typeAndFlags)
+    putU32(this.#image, at + 8, queueId)
+    return at
+  }
+
+  /** Room for an entry in the tail; answers its offset. */
+  #reserve(length: number): number {
+    let tail = this.#tail
+    const need = this.#batchStart === NO_BATCH ? length + BATCH_HEADER_BYTES : length
+    if (tail === null || tail.head + need > tail.bytes) tail = this.#roll(length)
+    if (this.#batchStart === NO_BATCH) this.#openBatch(tail)
+    const at = tail.head
+    tail.head = at + length
+    this.#nextLsn += 1
+    return at
+  }
+
+  #openBatch(tail: Segment): void {
+    this.#batchStart = tail.head
+    this.#batchLsn = this.#nextLsn
+    tail.head += BATCH_HEADER_BYTES
+    if (this.#gathered.at(-1) !== tail) this.#gathered.push(tail)
+  }
+
+  #sealBatch(): void {
+    const tail = this.#tail
+    if (!this.durable || tail === null || this.#batchStart === NO_BATCH) return
+    const { now, epoch } = this.#options
+    const entries = this.#nextLsn - this.#batchLsn
+    sealBatch(this.#image, this.#batchStart, tail.head, { firstLsn: this.#batchLsn, entries, timeMs: now(), epoch })
+    tail.nextLsn = this.#nextLsn
+    this.#batchStart = NO_BATCH
+  }
+
+  /** Ends the tail, and opens a new one that has room for an entry of `length` bytes. */
+  #roll(length: number): Segment {
+    const { segments, segmentBytes, shardId, identity } = this.#options
+    const old = this.#tail
+    if (old !== null) {
+      this.#sealBatch()
+      old.sealed = true
+      if (!this.durable) old.stable = old.head
+      if (old.live === 0) segments.look(old)
+    }
+    const tail = segments.open(this.#storage, segmentSize(segmentBytes, length))
+    tail.baseLsn = this.#nextLsn
+    tail.nextLsn = this.#nextLsn
+    tail.previous = old
+    if (old !== null) old.next = tail
+    this.#tail = tail
+    this.#image = segments.bring(tail)
+    if (this.durable) putSegmentHeader(this.#image, { shardId, identity, baseLsn: this.#nextLsn, bytes: tail.bytes })
+    this.segment = tail.handle
+    this.#storage.opened(tail)
+    return tail
   }
 }
+
+/** The usual size, or for a larger entry as many pages as it needs. */
+function segmentSize(segmentBytes: number, length: number): number {
+  const least = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES + length
+  return least <= segmentBytes ? segmentBytes : Math.ceil(least / PAGE_BYTES) * PAGE_BYTES
+}
+
+function ignore(): void {}

@@ -1,0 +1,123 @@
+/**
+ * The layout of batches and of a segment file's header: what is written by one group commit, and how it is checked.
+ *
+ * ```
+ * segment file   header 64 B | batch | batch | … | old or zero bytes
+ * file header    0 "WARRENLG" | 8 version u16 | 10 zero u16 | 12 shard u32 | 16 identity u32 | 20 zero u32
+ *                24 base LSN u64 | 32 file size u32 | 36 zeros | 60 crc32 of bytes 0 to 59
+ * batch          0 "WBAT" | 4 crc32 of byte 8 to the end | 8 length u32 | 12 entries u32 | 16 first LSN u64
+ *                24 time ms u64 | 32 epoch u32 | 36 mark u32 | 40 entry | entry | …
+ * ```
+ * The mark of a batch is the crc of its file's header. So a batch that an earlier use of the file left behind never
+ * passes for one of this use, and neither do bytes that a client made up: it can't know the log's identity.
+ */
+import { crc32 } from 'node:zlib'
+import { LogCorruptError, LogVersionError } from './errors.ts'
+import { putU16, putU32, putU64, u16, u32, u64 } from './integers.ts'
+
+export const FORMAT_VERSION = 1
+export const SEGMENT_HEADER_BYTES = 64
+export const BATCH_HEADER_BYTES = 40
+
+const SEGMENT_MAGIC = Buffer.from('WARRENLG', 'latin1')
+const BATCH_MAGIC = Buffer.from('WBAT', 'latin1')
+const BATCH_MAGIC_U32 = BATCH_MAGIC.readUInt32BE(0)
+const HEADER_CRC_AT = 60
+const BATCH_CRC_FROM = 8
+const BATCH_MARK_AT = 36
+
+/** What the header of a segment file says. */
+export interface SegmentHeader {
+  shardId: number
+  /** Chosen at random when the log was made; the same in all its files. */
+  identity: number
+  /** LSN of the first entry of the segment. */
+  baseLsn: number
+  /** Bytes of the file. */
+  bytes: number
+}
+
+/** Fields of a batch that its entries do not have. */
+export interface BatchHeader {
+  firstLsn: number
+  entries: number
+  timeMs: number
+  epoch: number
+}
+
+/** Writes the header at byte 0. */
+export function putSegmentHeader(buffer: Buffer, header: SegmentHeader): void {
+  buffer.fill(0, 0, SEGMENT_HEADER_BYTES)
+  SEGMENT_MAGIC.copy(buffer, 0)
+  putU16(buffer, 8, FORMAT_VERSION)
+  putU32(buffer, 12, header.shardId)
+  putU32(buffer, 16, header.identity)
+  putU64(buffer, 24, header.baseLsn)
+  putU32(buffer, 32, header.bytes)
+  putU32(buffer, HEADER_CRC_AT, crc32(buffer.subarray(0, HEADER_CRC_AT)))
+}
+
+/**
+ * Reads the header of a segment file; null if the file was never used (all zeros).
+ * Throws LogCorruptError, or LogVersionError for a format of another version.
+ */
+export function readSegmentHeader(buffer: Buffer, file: string): SegmentHeader | null {
+  const header = buffer.subarray(0, SEGMENT_HEADER_BYTES)
+  if (header.every(byte => byte === 0)) return null
+  if (!header.subarray(0, 8).equals(SEGMENT_MAGIC)) throw new LogCorruptError(file, 0, 'this is no segment of a log')
+  if (u16(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u16(header, 8), FORMAT_VERSION)
+  if (crc32(header.subarray(0, HEADER_CRC_AT)) !== u32(header, HEADER_CRC_AT)) {
+    throw new LogCorruptError(file, 0, 'the checksum of the segment header is wrong')
+  }
+  return { shardId: u32(header, 12), identity: u32(header, 16), baseLsn: u64(header, 24), bytes: u32(header, 32) }
+}
+
+/** Writes the header of the batch [start, end), whose entries are in place. */
+export function sealBatch(buffer: Buffer, start: number, end: number, header: BatchHeader): void {
+  putU32(buffer, start, BATCH_MAGIC_U32)
+  putU32(buffer, start + 8, end - start)
+  putU32(buffer, start + 12, header.entries)
+  putU64(buffer, start + 16, header.firstLsn)
+  putU64(buffer, start + 24, header.timeMs)
+  putU32(buffer, start + 32, header.epoch)
+  putU32(buffer, start + BATCH_MARK_AT, u32(buffer, HEADER_CRC_AT))
+  putU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
+}
+
+/** Length of the whole, undamaged batch at `start` of a segment's image; 0 if there is none. */
+export function batchLength(buffer: Buffer, start: number, limit: number): number {
+  if (start + BATCH_HEADER_BYTES > limit || u32(buffer, start) !== BATCH_MAGIC_U32) return 0
+  const length = u32(buffer, start + 8)
+  if (length < BATCH_HEADER_BYTES || start + length > limit) return 0
+  if (u32(buffer, start + BATCH_MARK_AT) !== u32(buffer, HEADER_CRC_AT)) return 0
+  return crc32(buffer.subarray(start + BATCH_CRC_FROM, start + length)) === u32(buffer, start + 4) ? length : 0
+}
+
+/** LSN of the first entry of the batch at `start`. */
+export function firstLsnAt(buffer: Buffer, start: number): number {
+  return u64(buffer, start + 16)
+}
+
+/** Entries in the batch at `start`. */
+export function entriesAt(buffer: Buffer, start: number): number {
+  return u32(buffer, start + 12)
+}
+
+/** Offset of an undamaged batch of this segment behind `start`, or -1: then what stands at `start` is a torn tail. */
+export function laterBatch(buffer: Buffer, start: number, limit: number): number {
+  const image = buffer.subarray(0, limit)
+  let at = image.indexOf(BATCH_MAGIC, start + 1)
+  while (at >= 0 && batchLength(image, at, limit) === 0) at = image.indexOf(BATCH_MAGIC, at + 1)
+  return at
+}
+
+/** Checks every batch of a segment's image up to `head`; answers where the first damaged one is, or -1. */
+export function damagedBatch(buffer: Buffer, head: number): number {
+  let at = SEGMENT_HEADER_BYTES
+  while (at < head) {
+    const length = batchLength(buffer, at, head)
+    if (length === 0) return at
+    at += length
+  }
+  return -1
+}

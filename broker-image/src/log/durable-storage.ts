@@ -1,0 +1,168 @@
+/** The storage of a durable log: group commits, checkpoints, and files that are used again. */
+import { damagedBatch } from './batch.ts'
+import { Checkpointer } from './checkpointer.ts'
+import type { Disk, DiskFile } from './disk.ts'
+import { isDiskFull, LogCorruptError } from './errors.ts'
+import { GroupCommit } from './group-commit.ts'
+import type { Segment, SegmentTable } from './segment.ts'
+import { closeAll, SegmentFiles } from './segment-files.ts'
+import type { ShardLog } from './shard-log.ts'
+import type { LogStorage } from './storage.ts'
+
+/** Sizes and names of a durable log. */
+export interface DurableStorageOptions {
+  shardId: number
+  identity: number
+  segments: SegmentTable
+  segmentBytes: number
+  spareMax: number
+  uncheckpointedMax: number
+}
+
+/** The files that recovery found. */
+export interface FoundFiles {
+  /** Files without anything that is needed. */
+  spare: DiskFile[]
+  /** The highest number of a segment file. */
+  number: number
+}
+
+type CloseDone = (error: Error | null) => void
+
+/** Drives group commits and checkpoints of one log, from `commit` and from the ends of disk operations. */
+export class DurableStorage implements LogStorage {
+  readonly durable = true
+  readonly #table: SegmentTable
+  readonly #segments = new Set<Segment>()
+  readonly #files: SegmentFiles
+  readonly #commits: GroupCommit
+  readonly #checkpoints: Checkpointer
+  #log: ShardLog | null = null
+  #groupBatch = 0
+  #again = false
+  #failed: Error | null = null
+  #closing: CloseDone | null = null
+  #lastCheckpoint = false
+
+  constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
+    this.#table = options.segments
+    this.#files = new SegmentFiles(disk, options, found)
+    this.#commits = new GroupCommit(this.#files, (error, group) => this.#onGroup(error, group))
+    this.#checkpoints = new Checkpointer(disk, options, (error, freed) => this.#onCheckpoint(error, freed))
+  }
+
+  attach(log: ShardLog): void {
+    this.#log = log
+  }
+
+  opened(segment: Segment): void {
+    this.#segments.add(segment)
+  }
+
+  dead(segment: Segment): void {
+    this.#checkpoints.add(segment)
+  }
+
+  spill(segment: Segment): void {
+    throw new Error(`segment ${segment.handle} of a durable log is stable without a file`)
+  }
+
+  check(segment: Segment, buffer: Buffer): Error | null {
+    const at = damagedBatch(buffer, segment.head)
+    return at < 0 ? null : new LogCorruptError(segment.file?.name ?? '', at, 'a batch is damaged')
+  }
+
+  commit(): void {
+    this.#table.sweep()
+    if (this.#commits.stalled) this.#commits.resume()
+    else if (this.#commits.busy) this.#again = true
+    this.#advance()
+  }
+
+  close(done: CloseDone): void {
+    this.#closing = done
+    this.#table.sweep()
+    if (this.#commits.stalled) this.#commits.resume()
+    this.#advance()
+  }
+
+  #attached(): ShardLog {
+    if (this.#log === null) throw new Error('the storage has no log yet')
+    return this.#log
+  }
+
+  /** Starts whatever can start now. */
+  #advance(): void {
+    const log = this.#attached()
+    if (this.#failed === null) {
+      this.#captureIfDue(log)
+      if (!this.#commits.busy && log.isGathering) {
+        this.#groupBatch = log.batch
+        this.#commits.start(log.takeGroup())
+      }
+      this.#checkpoints.advance(log.stableBatch)
+    }
+    if (this.#closing !== null && !this.#busy()) this.#finish(this.#failed)
+  }
+
+  #busy(): boolean {
+    return this.#failed === null && (this.#commits.busy || this.#checkpoints.busy || this.#attached().isGathering)
+  }
+
+  #captureIfDue(log: ShardLog): void {
+    if (log.checkpointSource === null || this.#checkpoints.busy) return
+    const isLast = this.#closing !== null && !this.#lastCheckpoint
+    if (!isLast && !this.#checkpoints.due) return
+    if (isLast) this.#lastCheckpoint = true
+    log.markTail()
+    const position = { lsn: log.lastLsn, batch: log.isGathering ? log.batch : log.batch - 1 }
+    this.#checkpoints.capture(position, log.checkpointSource(), this.#segments)
+  }
+
+  #onGroup(error: Error | null, group: Segment[]): void {
+    if (error !== null) {
+      this.#onFailure(error)
+      return
+    }
+    const log = this.#attached()
+    const again = this.#again || this.#closing !== null
+    this.#again = false
+    for (const segment of group) if (segment.sealed && segment.live === 0) this.#table.look(segment)
+    log.stableBatch = this.#groupBatch
+    log.onStable(log)
+    if (again) this.#advance()
+    else this.#checkpoints.advance(log.stableBatch)
+  }
+
+  #onCheckpoint(error: Error | null, freed: Segment[]): void {
+    for (const segment of freed) this.#free(segment)
+    if (error !== null) this.#onFailure(error)
+    else if (this.#closing !== null) this.#advance()
+  }
+
+  #free(segment: Segment): void {
+    const { file } = segment
+    this.#segments.delete(segment)
+    this.#table.remove(segment)
+    if (file !== null) this.#files.recycle(file, error => error !== null && this.#onFailure(error))
+  }
+
+  /** A full disk may get room again; anything else ends this log for good. */
+  #onFailure(error: Error): void {
+    if (!isDiskFull(error)) this.#failed = error
+    this.#attached().onError(error)
+    if (this.#closing !== null) this.#finish(error)
+  }
+
+  #finish(error: Error | null): void {
+    const done = this.#closing
+    this.#closing = null
+    const files: DiskFile[] = []
+    for (const segment of this.#segments) {
+      if (segment.file !== null) files.push(segment.file)
+      this.#table.remove(segment)
+    }
+    this.#segments.clear()
+    this.#files.close(() => closeAll(files, () => done?.(error)))
+  }
+}

@@ -1,0 +1,122 @@
+/** Tells the owner of a log what its entries say, as far as the checkpoint has not said it already. */
+import type { Checkpoint, QueueState } from './checkpoint.ts'
+import { u32, u64 } from './integers.ts'
+import {
+  ENQUEUE_HEADER_BYTES,
+  ENTRY_DEFINITION,
+  ENTRY_ENQUEUE,
+  ENTRY_HEADER_BYTES,
+  ENTRY_PURGE,
+  ENTRY_QUEUE_DELETE,
+  ENTRY_RETURN,
+  ENTRY_SETTLE,
+  entryEnd,
+  entryTypeAt,
+  FLAG_EXPIRY,
+  flagsAt,
+  targetBytes,
+  wireStart,
+} from './record.ts'
+import type { Replay } from './replay.ts'
+import type { Segment } from './segment.ts'
+
+/** Ranges of one queue, searched from where the last message was found: messages come in order. */
+interface LiveRanges {
+  ranges: ArrayLike<number>
+  at: number
+}
+
+/** Replays entries in the order of the log. */
+export class EntryReplay {
+  readonly #replay: Replay
+  readonly #checkpointLsn: number
+  readonly #live = new Map<number, LiveRanges>()
+  readonly #queues: QueueState[]
+  #missing = 0
+  #passed = false
+
+  /** Tells what the checkpoint holds. */
+  constructor(checkpoint: Checkpoint | null, replay: Replay) {
+    this.#replay = replay
+    this.#checkpointLsn = checkpoint?.lsn ?? 0
+    this.#queues = checkpoint?.queues ?? []
+    if (checkpoint?.snapshot) replay.snapshot(checkpoint.snapshot)
+    for (const { queueId, nextSeq, live } of this.#queues) {
+      replay.queue(queueId, nextSeq)
+      this.#live.set(queueId, { ranges: live, at: 0 })
+      for (let i = 1; i < live.length; i += 2) this.#missing += live[i]!
+    }
+  }
+
+  /** Messages live at the checkpoint that no entry has brought yet. */
+  get missing(): number {
+    return this.#missing
+  }
+
+  /** Replays the entry at `offset`, whose number is `lsn`. */
+  entry(lsn: number, segment: Segment, buffer: Buffer, offset: number): void {
+    if (lsn > this.#checkpointLsn) {
+      if (!this.#passed) this.passCheckpoint()
+      this.#later(segment, buffer, offset)
+    } else if (entryTypeAt(buffer, offset) === ENTRY_ENQUEUE) {
+      this.#enqueue(segment, buffer, offset, true)
+    }
+  }
+
+  /** The messages of the checkpoint are all there: tells which of them had come back. */
+  passCheckpoint(): void {
+    if (this.#passed) return
+    this.#passed = true
+    for (const { queueId, returned } of this.#queues) {
+      for (let i = 0; i < returned.length; i += 2) this.#replay.returned(queueId, returned[i]!, returned[i + 1]!)
+    }
+  }
+
+  #later(segment: Segment, buffer: Buffer, offset: number): void {
+    switch (entryTypeAt(buffer, offset)) {
+      case ENTRY_ENQUEUE:
+        this.#enqueue(segment, buffer, offset, false)
+        break
+      case ENTRY_SETTLE:
+        this.#replay.settle(u32(buffer, offset + 8), u64(buffer, offset + 12), u32(buffer, offset + 20))
+        break
+      case ENTRY_RETURN:
+        this.#replay.returned(u32(buffer, offset + 8), u64(buffer, offset + 12), u32(buffer, offset + 20))
+        break
+      case ENTRY_PURGE:
+        this.#replay.purge(u32(buffer, offset + 8), u64(buffer, offset + 12))
+        break
+      case ENTRY_QUEUE_DELETE:
+        this.#replay.queueDeleted(u32(buffer, offset + 8))
+        break
+      case ENTRY_DEFINITION:
+        this.#replay.definition(Buffer.from(buffer.subarray(offset + ENTRY_HEADER_BYTES, entryEnd(buffer, offset))))
+        break
+      default:
+        throw new Error(`entry of unknown type ${entryTypeAt(buffer, offset)}`)
+    }
+  }
+
+  #enqueue(segment: Segment, buffer: Buffer, offset: number, onlyLive: boolean): void {
+    const flags = flagsAt(buffer, offset)
+    const step = targetBytes(flags)
+    const end = wireStart(buffer, offset)
+    for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) {
+      const queueId = u32(buffer, at)
+      const seq = u64(buffer, at + 4)
+      if (onlyLive && !this.#isLive(queueId, seq)) continue
+      const expiresAtMs = (flags & FLAG_EXPIRY) === 0 ? 0 : u64(buffer, at + 12)
+      if (this.#replay.enqueue(queueId, seq, segment.handle, offset, expiresAtMs)) segment.live += 1
+    }
+  }
+
+  #isLive(queueId: number, seq: number): boolean {
+    const live = this.#live.get(queueId)
+    if (live === undefined) return false
+    if (live.at > 0 && seq < live.ranges[live.at]!) live.at = 0
+    while (live.at < live.ranges.length && seq >= live.ranges[live.at]! + live.ranges[live.at + 1]!) live.at += 2
+    const isLive = live.at < live.ranges.length && seq >= live.ranges[live.at]!
+    if (isLive) this.#missing -= 1
+    return isLive
+  }
+}

@@ -1,0 +1,127 @@
+/** The segment files of one log: made zero-filled ahead of their use, and used again. */
+import { SEGMENTS_AHEAD } from '../limits.ts'
+import type { Disk, DiskDone, DiskFile } from './disk.ts'
+import { DiskFullError, isDiskFull } from './errors.ts'
+
+const NAME = /^segment-(\d{8})$/
+
+/** Number in the name of a segment file; null for another file. */
+export function segmentFileNumber(name: string): number | null {
+  const match = NAME.exec(name)
+  return match === null ? null : Number(match[1])
+}
+
+function segmentFileName(number: number): string {
+  return `segment-${String(number).padStart(8, '0')}`
+}
+
+type TakeDone = (error: Error | null, file: DiskFile | null) => void
+
+/** Sizes of a log's files. */
+export interface SegmentFilesOptions {
+  segmentBytes: number
+  /** Files of the usual size that wait for their next use. */
+  spareMax: number
+}
+
+/**
+ * Hands out files whose names are durable, and takes them back. A file that comes back keeps its old content: what it
+ * is follows from its header and the checkpoint alone, so that no rename or second sync is needed.
+ */
+export class SegmentFiles {
+  readonly #disk: Disk
+  readonly #options: SegmentFilesOptions
+  readonly #spare: DiskFile[]
+  #number: number
+  #creating = false
+  #closed = false
+  #afterCreate: (() => void) | null = null
+
+  /** `spare` are files that may be overwritten; `number` is the highest that a file has. */
+  constructor(disk: Disk, options: SegmentFilesOptions, found: { spare: DiskFile[]; number: number }) {
+    this.#disk = disk
+    this.#options = options
+    this.#spare = found.spare
+    this.#number = found.number
+  }
+
+  /** A file of `bytes` bytes. The usual size mostly is there at once; then `done` runs before `take` returns. */
+  take(bytes: number, done: TakeDone): void {
+    if (bytes !== this.#options.segmentBytes) {
+      this.#create(bytes, done)
+      return
+    }
+    const file = this.#spare.pop()
+    if (file !== undefined) {
+      done(null, file)
+      this.#prepare()
+    } else if (this.#creating) {
+      this.#afterCreate = () => this.take(bytes, done)
+    } else {
+      this.#createSpare(error => (error === null ? this.take(bytes, done) : done(error, null)))
+    }
+  }
+
+  /** The content of the file is needed no more. */
+  recycle(file: DiskFile, done: DiskDone): void {
+    if (file.bytes === this.#options.segmentBytes && this.#spare.length < this.#options.spareMax && !this.#closed) {
+      this.#spare.push(file)
+      done(null)
+      return
+    }
+    file.close(() => this.#disk.remove(file.name, done))
+  }
+
+  close(done: () => void): void {
+    this.#closed = true
+    const finish = (): void => closeAll(this.#spare.splice(0), done)
+    if (this.#creating) this.#afterCreate = finish
+    else finish()
+  }
+
+  /** A failure here shows, if it lasts, when a file is taken. */
+  #prepare(): void {
+    if (this.#creating || this.#closed || this.#spare.length >= SEGMENTS_AHEAD) return
+    this.#createSpare(error => {
+      if (error === null) this.#prepare()
+    })
+  }
+
+  #createSpare(done: DiskDone): void {
+    this.#creating = true
+    this.#create(this.#options.segmentBytes, (error, file) => {
+      this.#creating = false
+      if (file !== null) this.#spare.push(file)
+      const next = this.#afterCreate
+      this.#afterCreate = null
+      done(error)
+      next?.()
+    })
+  }
+
+  #create(bytes: number, done: TakeDone): void {
+    this.#number += 1
+    const name = segmentFileName(this.#number)
+    this.#disk.createZeroed(name, bytes, (error, file) => {
+      if (file === null) return done(asDiskFull(error, `no room for a log segment of ${bytes} bytes`), null)
+      this.#disk.syncDirectory(failure => {
+        if (failure === null) return done(null, file)
+        file.close(() => done(failure, null))
+      })
+    })
+  }
+}
+
+function asDiskFull(error: Error | null, what: string): Error | null {
+  return error !== null && isDiskFull(error) ? new DiskFullError(what, error) : error
+}
+
+/** Closes files one after another; their content is stable, so that a failing close loses nothing. */
+export function closeAll(files: DiskFile[], done: () => void): void {
+  const file = files.pop()
+  if (file === undefined) {
+    done()
+    return
+  }
+  file.close(() => closeAll(files, done))
+}

@@ -1,0 +1,14 @@
+/** What a log keeps its segments in: the disk, or memory that spills to disk. */
+import type { Segment, SegmentOwner } from './segment.ts'
+import type { ShardLog } from './shard-log.ts'
+
+/** The part of a log below its appends. */
+export interface LogStorage extends SegmentOwner {
+  readonly durable: boolean
+  /** The log that this belongs to; called once, by the log. */
+  attach(log: ShardLog): void
+  /** A new tail of the log. */
+  opened(segment: Segment): void
+  commit(): void
+  close(done: (error: Error | null) => void): void
+}
