@@ -2,7 +2,7 @@
 
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { Rule } from './rule.ts'
-import { type Json, oneOf, openObject } from './schema.ts'
+import { type JsonTable, oneOf, openObject } from './schema.ts'
 
 const known: { [argument: string]: TSchema } = {
   'x-message-ttl': Type.Integer({ minimum: 0, description: 'Time that a message may wait, in milliseconds.' }),
@@ -24,7 +24,7 @@ const known: { [argument: string]: TSchema } = {
   'x-queue-type': Type.String({ maxLength: 64, description: 'Not to be used: set spec.type.' }),
 }
 
-export const QueueArguments = openObject<{ [argument: string]: Json }>({
+export const QueueArguments = openObject({
   default: {},
   maxProperties: 64,
   properties: known,
@@ -33,7 +33,7 @@ export const QueueArguments = openObject<{ [argument: string]: Json }>({
 
 interface Declared {
   type: 'classic' | 'quorum'
-  arguments: { [argument: string]: Json }
+  arguments: JsonTable
 }
 
 /** How CEL names an argument: dashes are not allowed in its identifiers. */

@@ -5,14 +5,16 @@ import { type SchemaOptions, type TSchema, type TUnsafe, Type } from '@sinclair/
 /** Any JSON value. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
 
+export type JsonTable = { [key: string]: Json }
+
 /** One of a few words. (A TypeBox union would become `anyOf`, which a structural schema may not use for a type.) */
 export function oneOf<const Word extends string>(words: readonly Word[], options: SchemaOptions): TUnsafe<Word> {
   return Type.Unsafe<Word>({ type: 'string', enum: words, ...options })
 }
 
 /** An object of Kubernetes' own that is passed on as it is, or a table with keys that nobody can list. */
-export function openObject<Shape = { [key: string]: Json }>(options: SchemaOptions): TUnsafe<Shape> {
-  return Type.Unsafe<Shape>({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true, ...options })
+export function openObject(options: SchemaOptions): TUnsafe<JsonTable> {
+  return Type.Unsafe<JsonTable>({ type: 'object', 'x-kubernetes-preserve-unknown-fields': true, ...options })
 }
 
 /** A map from names to values of one schema. */

@@ -28,7 +28,8 @@ export function desiredChildren(cluster: BrokerCluster, inputs: Inputs): Kuberne
   return BUILDERS.map(build => withHash(build(cluster, inputs)))
 }
 
-function withHash(child: KubernetesObject): KubernetesObject {
+/** Marks an object with a hash of itself, by which `plan` sees that a field has to go. */
+export function withHash(child: KubernetesObject): KubernetesObject {
   const hash = createHash('sha256').update(JSON.stringify(child)).digest('hex').slice(0, 32)
   const annotations = { ...child.metadata.annotations, [APPLIED_ANNOTATION]: hash }
   return { ...child, metadata: { ...child.metadata, annotations } }

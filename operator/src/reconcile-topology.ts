@@ -1,0 +1,174 @@
+/** One pass over a Queue, Policy or User: the same steps for each kind, which differs only in its `TopologyKind`. */
+
+import type { BrokerCluster } from './api/brokercluster.ts'
+import type { ClusterRef } from './api/cluster-ref.ts'
+import { API_VERSION } from './api/group.ts'
+import type { KindDefinition, Resource } from './api/kind.ts'
+import { BrokerRefusal, BrokerUnreachable } from './broker-api.ts'
+import { ApiError, type Objects } from './objects.ts'
+import { DONE, type Outcome, type Reconcile, type ReconcileLog } from './runtime/outcome.ts'
+import type { CachedObjects } from './runtime/source.ts'
+import { afterDrift, afterLive, afterWait, type Random, VIEW_AGE_MS } from './schedule.ts'
+import { Blocked, isReady, type StatusDeps, type Verdict, writeStatus } from './status.ts'
+import type { Difference } from './topology/change.ts'
+import { type BrokerSessions, LoginRefused, makeChanges, type Session } from './topology/sessions.ts'
+
+/** Holds the Kubernetes object until the broker has forgotten what it stood for. */
+export const FINALIZER = 'warren.dev/broker'
+
+export type TopologyObject = Resource<{ clusterRef: ClusterRef }, object>
+
+export interface TopologyDeps extends StatusDeps {
+  objects: Objects
+  cached: CachedObjects
+  sessions: BrokerSessions
+  random: Random
+}
+
+/** A deletion goes on to the end, or says what it waits for. */
+export type Removal = { difference: Difference } | { wait: Verdict }
+
+/** What tells one kind of topology from another. */
+export interface TopologyKind<Item extends TopologyObject> {
+  definition: KindDefinition
+  /** True when numbers of the status move by themselves. */
+  live: boolean
+  /** What the broker needs to hold the object. May raise `Blocked`. */
+  difference(item: Item, session: Session, cluster: BrokerCluster): Promise<Difference>
+  /** Fields of the status besides conditions, after the changes were made. */
+  facts(item: Item, session: Session): object
+  /** What deleting the object does in the broker; undefined = nothing, so that no broker need answer. */
+  removal: ((item: Item, session: Session) => Removal) | undefined
+  /** Whether the object may go without the broker being asked. */
+  leaves(item: Item): boolean
+}
+
+export function topologyReconciler<Item extends TopologyObject>(
+  kind: TopologyKind<Item>,
+  deps: TopologyDeps,
+): Reconcile {
+  const pass = new TopologyPass(kind, deps)
+  return async ({ namespace, name }, log) => {
+    const ref = { apiVersion: API_VERSION, kind: kind.definition.kind, namespace, name }
+    const item = deps.cached.get(ref) as Item | undefined
+    if (item === undefined) return DONE
+    const cluster = pass.clusterOf(item)
+    return item.metadata.deletionTimestamp === undefined
+      ? pass.uphold(item, cluster, log)
+      : pass.remove(item, cluster, log)
+  }
+}
+
+class TopologyPass<Item extends TopologyObject> {
+  readonly #kind: TopologyKind<Item>
+  readonly #deps: TopologyDeps
+
+  constructor(kind: TopologyKind<Item>, deps: TopologyDeps) {
+    this.#kind = kind
+    this.#deps = deps
+  }
+
+  clusterOf(item: Item): BrokerCluster | undefined {
+    const { namespace } = item.metadata
+    const ref = { apiVersion: API_VERSION, kind: 'BrokerCluster', namespace, name: item.spec.clusterRef.name }
+    return this.#deps.cached.get(ref) as BrokerCluster | undefined
+  }
+
+  async uphold(item: Item, cluster: BrokerCluster | undefined, log: ReconcileLog): Promise<Outcome> {
+    if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined || !isReady(cluster)) {
+      await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
+      return DONE
+    }
+    if (!hasFinalizer(item)) {
+      await this.#deps.objects.setFinalizers(item, [...(item.metadata.finalizers ?? []), FINALIZER])
+    }
+    try {
+      const session = await this.#deps.sessions.get(cluster, VIEW_AGE_MS)
+      const difference = await this.#kind.difference(item, session, cluster)
+      await this.#carryOut(difference, session, log)
+      const verdict: Verdict = { state: 'ready', reason: 'InBroker', message: 'the broker holds it as the spec says' }
+      await writeStatus(this.#deps, item, verdict, this.#kind.facts(item, session))
+      const { random } = this.#deps
+      return this.#kind.live ? afterLive(session.view.queues.size, random) : afterDrift(random)
+    } catch (error) {
+      await this.#report(item, verdictOf(error))
+      return afterWait(this.#deps.random)
+    }
+  }
+
+  /** Deletions end: with the cluster gone or going, the broker's part goes with it. */
+  async remove(item: Item, cluster: BrokerCluster | undefined, log: ReconcileLog): Promise<Outcome> {
+    if (!hasFinalizer(item)) return DONE
+    const removal = this.#kind.removal
+    const gone = cluster === undefined || cluster.metadata.deletionTimestamp !== undefined
+    if (gone || removal === undefined || this.#kind.leaves(item)) return this.#release(item)
+    if (!isReady(cluster)) {
+      await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
+      return DONE
+    }
+    try {
+      const session = await this.#deps.sessions.get(cluster, VIEW_AGE_MS)
+      const result = removal(item, session)
+      if ('wait' in result) {
+        await this.#report(item, result.wait)
+        return afterWait(this.#deps.random)
+      }
+      await this.#carryOut(result.difference, session, log)
+    } catch (error) {
+      await this.#report(item, verdictOf(error))
+      return afterWait(this.#deps.random)
+    }
+    return this.#release(item)
+  }
+
+  async #carryOut(difference: Difference, session: Session, log: ReconcileLog): Promise<void> {
+    if ('refusal' in difference) throw new Blocked(difference.refusal.reason, difference.refusal.message)
+    for (const change of difference.changes) log.info({ change: change.do }, 'change the broker')
+    await makeChanges(session, difference.changes)
+  }
+
+  async #release(item: Item): Promise<Outcome> {
+    const rest = (item.metadata.finalizers ?? []).filter(finalizer => finalizer !== FINALIZER)
+    try {
+      await this.#deps.objects.setFinalizers(item, rest)
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 404)) throw error
+    }
+    return DONE
+  }
+
+  /** Tells why it is not Ready; numbers and bindings of the last good pass stand. */
+  async #report(item: Item, verdict: Verdict): Promise<void> {
+    const { conditions: _, observedGeneration: __, ...facts } = (item.status ?? {}) as { [field: string]: unknown }
+    await writeStatus(this.#deps, item, verdict, facts)
+  }
+}
+
+function hasFinalizer(item: TopologyObject): boolean {
+  return item.metadata.finalizers?.includes(FINALIZER) ?? false
+}
+
+function notReady(name: string, cluster: BrokerCluster | undefined): Verdict {
+  const state = cluster === undefined ? 'does not exist' : 'is not Ready'
+  return {
+    state: 'working',
+    reason: 'ClusterNotReady',
+    message: `BrokerCluster "${name}" ${state}; this goes on when it is`,
+  }
+}
+
+/** Errors that become part of the status; all others are for the worker, which tries again with back-off. */
+function verdictOf(error: unknown): Verdict {
+  if (error instanceof Blocked) return { state: 'stalled', reason: error.reason, message: error.message }
+  if (error instanceof BrokerRefusal) {
+    return {
+      state: 'stalled',
+      reason: 'RefusedByBroker',
+      message: `the broker answered ${error.status}: ${error.message}`,
+    }
+  }
+  if (error instanceof BrokerUnreachable || error instanceof LoginRefused) {
+    return { state: 'working', reason: 'BrokerUnreachable', message: error.message }
+  }
+  throw error
+}

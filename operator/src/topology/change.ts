@@ -1,0 +1,100 @@
+/** A needed change of the broker as data, the request that makes it, and what it does to our view of the broker. */
+
+import type { Arguments, PolicyInfo, Request } from '../broker-api.ts'
+import { type BrokerView, keyOf } from './view.ts'
+
+export type Change =
+  | { do: 'declareQueue'; vhost: string; name: string; durable: boolean; autoDelete: boolean; arguments: Arguments }
+  | { do: 'deleteQueue'; vhost: string; name: string; ifEmpty: boolean }
+  | { do: 'bind'; vhost: string; queue: string; exchange: string; routingKey: string; arguments: Arguments }
+  | { do: 'unbind'; vhost: string; queue: string; exchange: string; propertiesKey: string }
+  | { do: 'putPolicy'; policy: PolicyInfo }
+  | { do: 'deletePolicy'; vhost: string; name: string }
+  | { do: 'putUser'; name: string; password: string; tags: readonly string[] }
+  | { do: 'deleteUser'; name: string }
+  | { do: 'setPermission'; user: string; vhost: string; configure: string; write: string; read: string }
+  | { do: 'clearPermission'; user: string; vhost: string }
+  | { do: 'setTopicPermission'; user: string; vhost: string; exchange: string; write: string; read: string }
+  | { do: 'clearTopicPermission'; user: string; vhost: string; exchange: string }
+
+/** The comparison of one object with the broker: changes (none when equal), or why nothing may be changed. */
+export type Difference = { changes: readonly Change[] } | { refusal: { reason: string; message: string } }
+
+type Requests = { [Name in Change['do']]: (change: Extract<Change, { do: Name }>) => Request }
+
+const REQUESTS: Requests = {
+  declareQueue: ({ vhost, name, durable, autoDelete, arguments: given }) => ({
+    method: 'PUT',
+    path: ['queues', vhost, name],
+    body: { durable, auto_delete: autoDelete, arguments: given },
+  }),
+  deleteQueue: ({ vhost, name, ifEmpty }) => ({
+    method: 'DELETE',
+    path: ['queues', vhost, name],
+    ...(ifEmpty && { query: 'if-empty=true' }),
+  }),
+  bind: ({ vhost, queue, exchange, routingKey, arguments: given }) => ({
+    method: 'POST',
+    path: ['bindings', vhost, 'e', exchange, 'q', queue],
+    body: { routing_key: routingKey, arguments: given },
+  }),
+  unbind: ({ vhost, queue, exchange, propertiesKey }) => ({
+    method: 'DELETE',
+    path: ['bindings', vhost, 'e', exchange, 'q', queue, propertiesKey],
+  }),
+  putPolicy: ({ policy: { vhost, name, ...body } }) => ({ method: 'PUT', path: ['policies', vhost, name], body }),
+  deletePolicy: ({ vhost, name }) => ({ method: 'DELETE', path: ['policies', vhost, name] }),
+  putUser: ({ name, password, tags }) => ({
+    method: 'PUT',
+    path: ['users', name],
+    body: { password, tags: tags.join(',') },
+  }),
+  deleteUser: ({ name }) => ({ method: 'DELETE', path: ['users', name] }),
+  setPermission: ({ user, vhost, configure, write, read }) => ({
+    method: 'PUT',
+    path: ['permissions', vhost, user],
+    body: { configure, write, read },
+  }),
+  clearPermission: ({ user, vhost }) => ({ method: 'DELETE', path: ['permissions', vhost, user] }),
+  setTopicPermission: ({ user, vhost, exchange, write, read }) => ({
+    method: 'PUT',
+    path: ['topic-permissions', vhost, user],
+    body: { exchange, write, read },
+  }),
+  clearTopicPermission: ({ user, vhost, exchange }) => ({
+    method: 'DELETE',
+    path: ['topic-permissions', vhost, user, exchange],
+  }),
+}
+
+export function requestOf(change: Change): Request {
+  const make = REQUESTS[change.do] as (change: Change) => Request
+  return make(change)
+}
+
+/**
+ * Keeps the view true where a stale one would mislead before the next read: a thing that is gone must not look
+ * equal. What was made anew is only seen at the next read; making it twice does no harm.
+ */
+export function forgetIn(view: BrokerView, change: Change): void {
+  if (change.do === 'deleteQueue') {
+    view.queues.delete(keyOf(change.vhost, change.name))
+    view.bindings.delete(keyOf(change.vhost, change.name))
+  }
+  if (change.do === 'unbind') {
+    view.bindings.get(keyOf(change.vhost, change.queue))?.delete(keyOf(change.exchange, change.propertiesKey))
+  }
+  if (change.do === 'putPolicy') view.policies.set(keyOf(change.policy.vhost, change.policy.name), change.policy)
+  if (change.do === 'deletePolicy') view.policies.delete(keyOf(change.vhost, change.name))
+  if (change.do === 'putUser' || change.do === 'deleteUser') view.users.delete(change.name)
+  if (change.do === 'deleteUser') {
+    view.permissions.delete(change.name)
+    view.topicPermissions.delete(change.name)
+  }
+  if (change.do === 'setPermission' || change.do === 'clearPermission') {
+    view.permissions.get(change.user)?.delete(change.vhost)
+  }
+  if (change.do === 'setTopicPermission' || change.do === 'clearTopicPermission') {
+    view.topicPermissions.get(change.user)?.delete(keyOf(change.vhost, change.exchange))
+  }
+}
