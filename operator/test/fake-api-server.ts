@@ -27,6 +27,7 @@ export interface SeenRequest {
   path: string
   query: URLSearchParams
   contentType: string | undefined
+  authorization: string | undefined
   body: unknown
 }
 
@@ -77,8 +78,8 @@ export class FakeApiServer {
     const url = new URL(request.url ?? '/', 'http://localhost')
     const body = await bodyOf(request)
     const method = request.method ?? 'GET'
-    const contentType = request.headers['content-type']
-    this.requests.push({ method, path: url.pathname, query: url.searchParams, contentType, body })
+    const { authorization, 'content-type': contentType } = request.headers
+    this.requests.push({ method, path: url.pathname, query: url.searchParams, contentType, authorization, body })
     const route = routeOf(url.pathname)
     try {
       if (method === 'GET' && url.searchParams.has('watch')) this.#watch(route, url.searchParams, response)

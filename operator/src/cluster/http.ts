@@ -34,26 +34,26 @@ export class ApiHttp {
   async request(request: ApiRequest): Promise<unknown> {
     const timeout = AbortSignal.timeout(this.#timeoutMs)
     const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal])
-    const response = await this.#send({ ...request, signal }, 'request')
-    const text = await readAll(response)
-    if (statusOf(response) >= 400) throw refusal(statusOf(response), text)
-    return JSON.parse(text)
+    try {
+      const response = await this.#send({ ...request, signal }, 'request')
+      const text = await readAll(response)
+      if (statusOf(response) >= 400) throw refusal(statusOf(response), text)
+      return JSON.parse(text)
+    } catch (error) {
+      throw explained(error, request, signal)
+    }
   }
 
   /** The lines of a streamed answer as they come, the last one perhaps cut. Raises as `WatchTransport.watch` does. */
   async *lines(path: string, query: Query, signal: AbortSignal): AsyncGenerator<string> {
-    const response = await this.#send({ method: 'GET', path, query, signal }, 'watch')
-    if (statusOf(response) >= 400) throw refusal(statusOf(response), await readAll(response))
-    response.setEncoding('utf8')
-    let rest = ''
-    for await (const chunk of response as AsyncIterable<string>) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      if (rest.length > LINE_CHARACTERS_MAX)
-        throw new Error(`watch line of more than ${LINE_CHARACTERS_MAX} characters`)
-      for (const line of parts) if (line !== '') yield line
+    const request: ApiRequest = { method: 'GET', path, query, signal }
+    try {
+      const response = await this.#send(request, 'watch')
+      if (statusOf(response) >= 400) throw refusal(statusOf(response), await readAll(response))
+      yield* linesOf(response)
+    } catch (error) {
+      throw explained(error, request, signal)
     }
-    if (rest !== '') yield rest
   }
 
   /** Sends, and once more when the server had just closed the kept connection that was picked. */
@@ -80,6 +80,26 @@ export class ApiHttp {
     if (request.signal !== undefined) options.signal = request.signal
     return await answerOf(url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options), body)
   }
+}
+
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding('utf8')
+  let rest = ''
+  for await (const chunk of response as AsyncIterable<string>) {
+    const parts = (rest + chunk).split('\n')
+    rest = parts.pop() ?? ''
+    if (rest.length > LINE_CHARACTERS_MAX) throw new Error(`watch line of more than ${LINE_CHARACTERS_MAX} characters`)
+    for (const line of parts) if (line !== '') yield line
+  }
+  if (rest !== '') yield rest
+}
+
+/** An error without an answer says what was asked for and, after an abort, why it was aborted. */
+function explained(error: unknown, request: ApiRequest, signal: AbortSignal): Error {
+  if (error instanceof ApiError) return error
+  const why = signal.aborted ? signal.reason : error
+  const text = why instanceof Error ? why.message : String(why)
+  return new Error(`${request.method} ${request.path}: ${text}`, { cause: error })
 }
 
 /** The server closed a kept connection as the request went out; it was not processed. */
