@@ -1,0 +1,161 @@
+/** An owner of a log for tests: the queues that its entries add up to, as plainly as possible. */
+import { encodeQueueStates, type QueueState } from '../../src/log/checkpoint.ts'
+import { type EnqueueHeader, entryEnd, wireStart } from '../../src/log/record.ts'
+import { type LogOptions, recover } from '../../src/log/recovery.ts'
+import type { Replay } from '../../src/log/replay.ts'
+import { SegmentTable } from '../../src/log/segment.ts'
+import type { ShardLog } from '../../src/log/shard-log.ts'
+import type { MemoryDisk } from './memory-disk.ts'
+
+export interface Message {
+  segment: number
+  offset: number
+  expiresAtMs: number
+  deliveryCount: number
+}
+
+export interface QueueModel {
+  nextSeq: number
+  live: Map<number, Message>
+}
+
+/** Queues by id; a queue exists from its first message until it is deleted. */
+export class Queues implements Replay {
+  readonly queues = new Map<number, QueueModel>()
+  readonly definitions: string[] = []
+  /** What lives is released here when it is settled. */
+  segments: SegmentTable | null = null
+
+  queue(queueId: number, nextSeq: number): void {
+    this.of(queueId).nextSeq = nextSeq
+  }
+
+  enqueue(queueId: number, seq: number, segment: number, offset: number, expiresAtMs: number): boolean {
+    const queue = this.of(queueId)
+    queue.live.set(seq, { segment, offset, expiresAtMs, deliveryCount: 0 })
+    queue.nextSeq = Math.max(queue.nextSeq, seq + 1)
+    return true
+  }
+
+  settle(queueId: number, firstSeq: number, count: number): void {
+    for (let seq = firstSeq; seq < firstSeq + count; seq++) this.#remove(this.of(queueId), seq)
+  }
+
+  returned(queueId: number, seq: number, deliveryCount: number): void {
+    const message = this.of(queueId).live.get(seq)
+    if (message !== undefined) message.deliveryCount = deliveryCount
+  }
+
+  purge(queueId: number, beforeSeq: number): void {
+    const queue = this.of(queueId)
+    for (const seq of [...queue.live.keys()]) if (seq < beforeSeq) this.#remove(queue, seq)
+  }
+
+  queueDeleted(queueId: number): void {
+    this.purge(queueId, Number.POSITIVE_INFINITY)
+    this.queues.delete(queueId)
+  }
+
+  definition(bytes: Buffer): void {
+    this.definitions.push(bytes.toString('latin1'))
+  }
+
+  snapshot(bytes: Buffer): void {
+    this.definitions.push(...JSON.parse(bytes.toString('latin1')))
+  }
+
+  of(queueId: number): QueueModel {
+    let queue = this.queues.get(queueId)
+    if (queue === undefined) {
+      queue = { nextSeq: 1, live: new Map() }
+      this.queues.set(queueId, queue)
+    }
+    return queue
+  }
+
+  states(): QueueState[] {
+    return [...this.queues].map(([queueId, { nextSeq, live }]) => {
+      const seqs = [...live.keys()].sort((a, b) => a - b)
+      const returned = seqs.filter(seq => live.get(seq)!.deliveryCount > 0)
+      return {
+        queueId,
+        nextSeq,
+        live: seqs.flatMap(seq => [seq, 1]),
+        returned: returned.flatMap(seq => [seq, live.get(seq)!.deliveryCount]),
+      }
+    })
+  }
+
+  #remove(queue: QueueModel, seq: number): void {
+    const message = queue.live.get(seq)
+    if (message === undefined) return
+    queue.live.delete(seq)
+    this.segments?.release(message.segment, 1)
+  }
+}
+
+/** Small segments, so that a test crosses many. */
+export const SMALL_SEGMENT_BYTES = 4_096
+
+/** A log on a disk together with its queues. */
+export interface OpenLog {
+  log: ShardLog
+  queues: Queues
+  segments: SegmentTable
+  errors: Error[]
+}
+
+export function openLog(disk: MemoryDisk, options: Partial<LogOptions> = {}, residentBytesMax = 65_536): OpenLog {
+  const segmentBytes = options.segmentBytes ?? SMALL_SEGMENT_BYTES
+  const segments = options.segments ?? new SegmentTable({ segmentBytes, residentBytesMax })
+  const queues = new Queues()
+  queues.segments = segments
+  const defaults = { shardId: 7, segments, segmentBytes, now: () => 1_000, newIdentity: () => 99 }
+  const log = recover(disk, { ...defaults, spareMax: 3, uncheckpointedMax: 2, ...options }, queues)
+  const errors: Error[] = []
+  log.onError = error => errors.push(error)
+  log.checkpointSource = () => encodeQueueStates(queues.states())
+  return { log, queues, segments, errors }
+}
+
+/** Appends one message with `body` as its wire form to `queueIds`, and puts it in the queues. */
+export function publish(open: OpenLog, queueIds: number[], body: Buffer, expiresAtMs = 0): void {
+  const header: EnqueueHeader = {
+    flags: 1,
+    keyLength: 2,
+    targetCount: queueIds.length,
+    queueIds: Uint32Array.from(queueIds),
+    seqs: Float64Array.from(queueIds.map(id => open.queues.of(id).nextSeq)),
+    expiresAtMs: new Float64Array(queueIds.length).fill(expiresAtMs),
+  }
+  const offset = open.log.appendEnqueue(header, body, 0, body.length)
+  for (const [i, id] of queueIds.entries()) {
+    open.queues.enqueue(id, header.seqs[i]!, open.log.segment, offset, expiresAtMs)
+  }
+}
+
+/** Settles messages in the log and in the queues. */
+export function settle(open: OpenLog, queueId: number, firstSeq: number, count: number): void {
+  open.log.appendSettle(queueId, firstSeq, count, 0)
+  open.queues.settle(queueId, firstSeq, count)
+}
+
+/** The wire form of a message, read back from disk if it is not in memory. */
+export function bodyOf(open: OpenLog, disk: MemoryDisk, message: Message): Buffer {
+  let bytes = open.segments.bytes(message.segment)
+  if (bytes === null) {
+    open.segments.fetch(message.segment, error => {
+      if (error !== null) throw error
+      bytes = open.segments.bytes(message.segment)
+    })
+    disk.run()
+  }
+  if (bytes === null) throw new Error('the bytes did not come')
+  return Buffer.from(bytes.subarray(wireStart(bytes, message.offset), entryEnd(bytes, message.offset)))
+}
+
+/** Commits, and lets the disk do all its work. */
+export function flush(open: OpenLog, disk: MemoryDisk): void {
+  open.log.commit()
+  disk.run()
+}
