@@ -3,6 +3,8 @@
 /**
  * What recovery tells, in this order: the checkpoint (`queue` or `snapshot`), then the messages that were live at the
  * checkpoint, then everything after it as it happened.
+ *
+ * A pair of queue id and seq names one message for ever: ids of deleted queues are not used again.
  */
 export interface Replay {
   /** A queue of the checkpoint, with the next sequence number that it gives out. */

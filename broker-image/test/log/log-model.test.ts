@@ -10,8 +10,12 @@ type Step =
   | { do: 'publish'; queues: number[]; bytes: number; fill: number; expiresAtMs: number }
   | { do: 'settle'; queue: number; at: number; count: number }
   | { do: 'return'; queue: number; at: number; deliveryCount: number }
-  | { do: 'purge' | 'delete'; queue: number }
-  | { do: 'commit' | 'crash' | 'kill' | 'close' }
+  | { do: 'purge'; queue: number }
+  | { do: 'delete'; queue: number }
+  | { do: 'commit' }
+  | { do: 'crash' }
+  | { do: 'kill' }
+  | { do: 'close' }
   | { do: 'disk'; steps: number }
 
 const queue = fc.constantFrom(...QUEUES)
@@ -35,7 +39,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('return' as const), queue, at: fc.nat(9), deliveryCount: fc.nat(5) }),
   },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('purge' as const, 'delete' as const), queue }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('purge' as const), queue }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), queue }) },
   { weight: 8, arbitrary: fc.constant<Step>({ do: 'commit' }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('disk' as const), steps: fc.nat(12) }) },
   { weight: 2, arbitrary: fc.constantFrom<Step>({ do: 'crash' }, { do: 'kill' }, { do: 'close' }) },
@@ -46,6 +51,8 @@ type Expected = { [queue: number]: { nextSeq: number; live: { [seq: number]: str
 type Entry = (state: Expected) => void
 
 class World {
+  /** A deleted queue's id is never used again; the next queue in its place has another one. */
+  readonly #ids = new Map(QUEUES.map(place => [place, place]))
   disk: MemoryDisk
   open: OpenLog
   /** One element an LSN. */
@@ -65,6 +72,14 @@ class World {
       for (const { batch, entries } of this.ends) if (batch <= log.stableBatch) this.reported = entries
       this.ends = this.ends.filter(({ batch }) => batch > log.stableBatch)
     }
+  }
+
+  id(place: number): number {
+    return this.#ids.get(place)!
+  }
+
+  replace(place: number): void {
+    this.#ids.set(place, this.id(place) + QUEUES.length)
   }
 
   /** Notes an appended entry. */
@@ -133,10 +148,11 @@ function seqAt(world: World, id: number, at: number): number | null {
 }
 
 function doPublish(world: World, step: Extract<Step, { do: 'publish' }>): void {
-  publish(world.open, step.queues, Buffer.alloc(step.bytes + 2, step.fill), step.expiresAtMs)
+  const ids = step.queues.map(place => world.id(place))
+  publish(world.open, ids, Buffer.alloc(step.bytes + 2, step.fill), step.expiresAtMs)
   const text = describe(Buffer.alloc(step.bytes + 2, step.fill), step.expiresAtMs, 0)
   world.did(state => {
-    for (const id of step.queues) {
+    for (const id of ids) {
       const queue = existing(state, id)
       queue.live[queue.nextSeq] = text
       queue.nextSeq += 1
@@ -145,22 +161,24 @@ function doPublish(world: World, step: Extract<Step, { do: 'publish' }>): void {
 }
 
 function doSettle(world: World, step: Extract<Step, { do: 'settle' }>): void {
-  const first = seqAt(world, step.queue, step.at)
+  const id = world.id(step.queue)
+  const first = seqAt(world, id, step.at)
   if (first === null) return
-  world.open.log.appendSettle(step.queue, first, step.count, 1)
-  world.open.queues.settle(step.queue, first, step.count)
+  world.open.log.appendSettle(id, first, step.count, 1)
+  world.open.queues.settle(id, first, step.count)
   world.did(state => {
-    for (let seq = first; seq < first + step.count; seq++) delete existing(state, step.queue).live[seq]
+    for (let seq = first; seq < first + step.count; seq++) delete existing(state, id).live[seq]
   })
 }
 
 function doReturn(world: World, step: Extract<Step, { do: 'return' }>): void {
-  const seq = seqAt(world, step.queue, step.at)
+  const id = world.id(step.queue)
+  const seq = seqAt(world, id, step.at)
   if (seq === null) return
-  world.open.log.appendReturn(step.queue, seq, step.deliveryCount)
-  world.open.queues.returned(step.queue, seq, step.deliveryCount)
+  world.open.log.appendReturn(id, seq, step.deliveryCount)
+  world.open.queues.returned(id, seq, step.deliveryCount)
   world.did(state => {
-    const { live } = existing(state, step.queue)
+    const { live } = existing(state, id)
     live[seq] = live[seq]!.replace(/\d+ deliveries/, `${step.deliveryCount} deliveries`)
   })
 }
@@ -175,7 +193,9 @@ function doPurge(world: World, id: number): void {
   })
 }
 
-function doDelete(world: World, id: number): void {
+function doDelete(world: World, place: number): void {
+  const id = world.id(place)
+  world.replace(place)
   world.open.log.appendQueueDelete(id)
   world.open.queues.queueDeleted(id)
   world.did(state => delete state[id])
@@ -197,7 +217,7 @@ function play(world: World, step: Step): void {
   if (step.do === 'publish') doPublish(world, step)
   else if (step.do === 'settle') doSettle(world, step)
   else if (step.do === 'return') doReturn(world, step)
-  else if (step.do === 'purge') doPurge(world, step.queue)
+  else if (step.do === 'purge') doPurge(world, world.id(step.queue))
   else if (step.do === 'delete') doDelete(world, step.queue)
   else if (step.do === 'commit') world.open.log.commit()
   else if (step.do === 'crash') world.restart(world.disk.crash())
