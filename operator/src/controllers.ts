@@ -19,8 +19,6 @@ import { BrokerSessions } from './topology/sessions.ts'
 import { userKind } from './user-kind.ts'
 
 export interface Settings {
-  /** Image of the broker for clusters that name none. */
-  brokerImage: string
   /** Where the brokers of a cluster are reached; their Service by default. */
   addressOf?: (cluster: BrokerCluster) => Address
 }
@@ -46,10 +44,10 @@ export function serviceAddress(cluster: BrokerCluster): Address {
   return { host: `${childNames(name).client}.${namespace}.svc`, amqpPort: AMQP_PORT, managementPort: MANAGEMENT_PORT }
 }
 
-export function controllers(deps: ControllerDeps, settings: Settings): ControllerSpec[] {
+export function controllers(deps: ControllerDeps, settings: Settings = {}): ControllerSpec[] {
   const addressOf = settings.addressOf ?? serviceAddress
   const sessions = new BrokerSessions({ objects: deps.objects, clock: deps.clock, addressOf })
-  const shared: ClusterDeps = { ...deps, brokerImage: settings.brokerImage, addressOf, generateSecret, sessions }
+  const shared: ClusterDeps = { ...deps, addressOf, generateSecret, sessions }
   const topology = <Item extends TopologyObject>(kind: TopologyKind<Item>): ControllerSpec => ({
     kind: kindOf(kind.definition),
     related: [dependents(kind.definition, deps.cached)],

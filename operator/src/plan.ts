@@ -21,7 +21,7 @@ export function plan(desired: readonly KubernetesObject[], find: FindChild): Act
   const actions: Action[] = []
   for (const object of desired) {
     const actual = find(object)
-    if (actual === undefined) actions.push({ do: 'create', object })
+    if (actual === undefined || !isOurs(actual)) actions.push({ do: 'create', object })
     else if (!isAsDesired(actual, object)) actions.push({ do: 'update', object })
   }
   return actions
