@@ -1,6 +1,9 @@
 # Thin: each target calls an npm script or a program of the project. `make help` lists them.
 NODE := node_modules/.bin/node
 MANIFEST ?= examples/orders.yaml
+VERSION = $(shell node -p 'require("./package.json").version')
+# The one of the machine, else the one that the real-cluster tier has made.
+HELM ?= $(or $(shell command -v helm),$(or $(CLUSTER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warren-e2e)/bin/helm)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check sim bench images chart e2e e2e-local
@@ -23,3 +26,18 @@ check: node_modules/.package-lock.json ## format, lint, types
 
 bench: node_modules/.package-lock.json ## measure against RabbitMQ 3.10 in one run (installs the Debian package)
 	$(NODE) bench/main.ts $(BENCH)
+
+images: ## build the images of the broker and the operator with Docker
+	docker build -f broker-image/Dockerfile -t warren-broker:$(VERSION) .
+	docker build -f operator/Dockerfile -t warren-operator:$(VERSION) .
+
+chart: ## bring the CRDs into the Helm chart and check it
+	rm -f charts/warren/crd-files/*.yaml
+	cp crds/*.yaml charts/warren/crd-files/
+	$(HELM) lint --strict charts/warren
+
+e2e: node_modules/.package-lock.json ## test on kind (needs Docker, kind, kubectl, helm)
+	test-e2e/run-kind.sh $(E2E)
+
+e2e-local: node_modules/.package-lock.json ## the same tests on three nodes without Docker (root; installs what it needs)
+	test-e2e/run-local.sh $(E2E)

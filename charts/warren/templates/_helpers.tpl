@@ -60,9 +60,6 @@ apply (create and patch), leaves their removal to Kubernetes' garbage collection
   resources: [roles, rolebindings]
   verbs: [get, list, watch, create, patch]
 - apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch]
-- apiGroups: [""]
   resources: [events]
   verbs: [create, patch]
 # Granted on to brokers, which nobody may do who does not hold it.
