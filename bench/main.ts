@@ -23,6 +23,8 @@ const HELP = `Usage: make bench BENCH="[options]"    or    node bench/main.ts [o
   --out FILE       where the results go (default bench/RESULTS.md; - for none)
 `
 
+/** What a shell reports for an end by SIGINT. */
+const ABORTED = 130
 const RABBITMQ_PACKAGE = 'rabbitmq-server'
 
 const { values } = parseArgs({
@@ -47,7 +49,11 @@ async function bench(): Promise<number> {
   if (plan.peers.includes('rabbitmq')) installRabbit()
   const aborted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort())
-  const results = await measure(plan, aborted.signal)
+  const results = await measure(plan, aborted.signal).catch(error => {
+    if (aborted.signal.aborted) return undefined
+    throw error
+  })
+  if (results === undefined) return ABORTED
   const text = document(plan, results)
   process.stdout.write(`${text}\n`)
   if (values.out !== '-') writeFileSync(values.out, text)

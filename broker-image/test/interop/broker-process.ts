@@ -32,8 +32,9 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 /** Starts `main.ts` on free loopback ports and waits until it listens on both. Throws with its output if it ends. */
 export async function startBroker(dataDir: string): Promise<BrokerProcess> {
   const [amqpPort, managementPort] = [await freePort(), await freePort()]
-  const ports = ['--amqp-port', `${amqpPort}`, '--management-port', `${managementPort}`]
-  const child = spawn(process.execPath, [MAIN, '--data-dir', dataDir, ...ports], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, command(dataDir, amqpPort, managementPort), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const ended = once(child, 'exit')
   const output = lastOutput(child)
   const end = async (signal: NodeJS.Signals) => {
@@ -58,6 +59,20 @@ export async function startBroker(dataDir: string): Promise<BrokerProcess> {
     kill: () => end('SIGKILL'),
     output,
   }
+}
+
+/** Starts the broker and kills it `afterMs` later, wherever its start has come to. */
+export async function killDuringStart(dataDir: string, afterMs: number): Promise<void> {
+  const child = spawn(process.execPath, command(dataDir, await freePort(), await freePort()), { stdio: 'ignore' })
+  const ended = once(child, 'exit')
+  await Promise.race([ended, delay(afterMs)])
+  child.kill('SIGKILL')
+  await ended
+}
+
+function command(dataDir: string, amqpPort: number, managementPort: number): string[] {
+  const ports = ['--amqp-port', `${amqpPort}`, '--management-port', `${managementPort}`]
+  return [MAIN, '--data-dir', dataDir, ...ports]
 }
 
 function lastOutput(child: ChildProcess): () => string {
