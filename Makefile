@@ -19,7 +19,7 @@ run: node_modules/.package-lock.json ## run MANIFEST (examples/orders.yaml) here
 	$(NODE) operator/src/local/main.ts $(MANIFEST)
 
 test: node_modules/.package-lock.json ## unit, property and integration tests
-	npm test
+	npm test -- $(VITEST)
 
 check: node_modules/.package-lock.json ## format, lint, types
 	npm run check
@@ -37,7 +37,7 @@ chart: ## bring the CRDs into the Helm chart and check it
 	$(HELM) lint --strict charts/warren
 
 e2e: node_modules/.package-lock.json ## test on kind (needs Docker, kind, kubectl, helm)
-	test-e2e/run-kind.sh $(E2E)
+	test-e2e/run-kind.sh $(VITEST)
 
 e2e-local: node_modules/.package-lock.json ## the same tests on three nodes without Docker (root; installs what it needs)
-	test-e2e/run-local.sh $(E2E)
+	test-e2e/run-local.sh $(VITEST)

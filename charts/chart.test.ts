@@ -6,6 +6,8 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { load, loadAll } from 'js-yaml'
 import { describe, expect, test } from 'vitest'
+import { parseConfig } from '../operator/src/config.ts'
+import { role } from '../operator/src/desired/access.ts'
 
 const CHART = join(import.meta.dirname, 'warren')
 const CRDS = join(import.meta.dirname, '..', 'crds')
@@ -23,6 +25,11 @@ interface Manifest {
   rules?: Rule[]
   // biome-ignore lint/suspicious/noExplicitAny: the tests look deep into a few manifests
   spec?: any
+}
+
+interface EnvVar {
+  name: string
+  value?: string
 }
 
 /** helm of the machine, or the one that the real-cluster tier has made. */
@@ -56,6 +63,7 @@ function render(...values: string[]): Manifest[] {
 }
 
 const ofKind = (manifests: Manifest[], kind: string) => manifests.filter(manifest => manifest.kind === kind)
+const sameSet = (left: string[], right: string[]) => left.toSorted().join() === right.toSorted().join()
 const rulesOf = (manifests: Manifest[], ...kinds: string[]) =>
   manifests.filter(({ kind }) => kinds.includes(kind)).flatMap(({ rules }) => rules ?? [])
 
@@ -105,6 +113,35 @@ describe.skipIf(helm === undefined && process.env['CI'] === undefined)('rendered
     const role = ofKind(render(), 'Role').find(({ metadata }) => metadata.name === 'warren-leader-election')
     const changing = role?.rules?.filter(({ verbs }) => verbs.some(verb => verb !== 'create'))
     expect(changing?.map(({ resourceNames }) => resourceNames)).toEqual([['warren']])
+  })
+
+  test('holds every right that the operator grants to brokers, as Kubernetes demands of who grants', () => {
+    const cluster = {
+      apiVersion: 'warren.dev/v1alpha1',
+      kind: 'BrokerCluster',
+      metadata: { name: 'x', namespace: 'y' },
+    }
+    const granted = (role(cluster as never)['rules'] ?? []) as Rule[]
+    const held = rulesOf(render(), 'ClusterRole')
+    for (const { apiGroups, resources, verbs } of granted) {
+      const rule = held.find(
+        each => sameSet(each.apiGroups, apiGroups) && resources.every(name => each.resources.includes(name)),
+      )
+      expect(rule?.verbs).toEqual(expect.arrayContaining(verbs))
+    }
+  })
+
+  test('gives the operator settings that it understands', () => {
+    const pod = ofKind(render('watchNamespaces={a,b}', 'logLevel=debug'), 'Deployment')[0]?.spec.template.spec
+    const environment = Object.fromEntries(pod.containers[0].env.map(({ name, value }: EnvVar) => [name, value]))
+    expect(parseConfig([], environment)).toMatchObject({
+      namespaces: ['a', 'b'],
+      brokerImage: 'warren-broker:0.1.0',
+      leaseName: 'warren',
+      concurrency: 10,
+      healthPort: pod.containers[0].ports[0].containerPort,
+      logLevel: 'debug',
+    })
   })
 
   test('runs the operator as the restricted profile asks', () => {
