@@ -26,6 +26,14 @@ export const READ_BUFFER_BYTES = 262_144
 export const UNACKED_MAX = 1_048_576
 /** Names of queues, exchanges, consumers: a short string [AMQP 4.2.5.3]. */
 export const NAME_BYTES_MAX = 255
+/** Answers of one channel that may wait for a definition to become durable before its connection is not read from. */
+export const HELD_REPLIES_MAX = 1_024
+/** Time that a client has to answer our `connection.close`. */
+export const CLOSE_MS_MAX = 5_000
+/** Unsent bytes above which a connection is not read from either. */
+export const UNSENT_BYTES_MAX = 16_777_216
+/** Bytes appended to the log and not yet on disk above which publishers are not read from. */
+export const UNSTABLE_BYTES_MAX = 67_108_864
 /** Nesting of field tables that we decode. */
 export const TABLE_DEPTH_MAX = 64
 
@@ -44,8 +52,6 @@ export const SEGMENT_BUFFERS_SPARE_MAX = 4
 /** Queues that one enqueue entry names; a message for more is appended more than once. */
 export const ENTRY_TARGETS_MAX = 65_535
 
-/** Exchanges that one message may pass through. */
-export const ROUTE_HOPS_MAX = 64
 /** Routes remembered by a virtual host. */
 export const ROUTES_CACHED_MAX = 65_536
 /** Longest time to live that a client may ask for: ten years, as RabbitMQ has it. */

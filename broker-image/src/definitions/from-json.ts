@@ -143,7 +143,7 @@ export function exchangeFromJson(vhost: string, name: string, json: JsonObject):
 
 export function queueFromJson(vhost: string, name: string, json: JsonObject): Omit<QueueDefinition, 'id'> {
   const type = json['type']
-  const typeArguments = typeof type === 'string' ? { 'x-queue-type': type } : {}
+  const typeArguments = typeof type === 'string' && type !== DEFAULT_QUEUE_TYPE ? { 'x-queue-type': type } : {}
   return {
     vhost,
     name: nameFrom(name, 'name'),

@@ -87,12 +87,10 @@ describe('the policy of a name', () => {
   })
 
   test('merges with an operator policy to the lower limits', () => {
-    expect(mergePolicies({ 'max-length': 5, overflow: 'drop-head' }, { 'max-length': 3, expires: 7 })).toEqual({
-      'max-length': 3,
-      overflow: 'drop-head',
-      expires: 7,
-    })
-    expect(mergePolicies({ 'max-length': 2 }, { 'max-length': 3 })).toEqual({ 'max-length': 2 })
+    const limits = policy('u', { definition: { 'max-length': 5, overflow: 'drop-head' } })
+    const lower = policy('o', { definition: { 'max-length': 3, expires: 7 } })
+    expect(mergePolicies(limits, lower)).toEqual({ 'max-length': 3, overflow: 'drop-head', expires: 7 })
+    expect(mergePolicies(lower, limits)).toEqual({ 'max-length': 3, overflow: 'drop-head', expires: 7 })
     expect(mergePolicies(undefined, undefined)).toEqual({})
   })
 })

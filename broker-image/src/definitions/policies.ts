@@ -89,10 +89,12 @@ function appliesTo(policy: Readonly<PolicyDefinition>, kind: 'queues' | 'exchang
   return policy.applyTo === 'all' || policy.applyTo === kind
 }
 
+type PolicyLike = Readonly<Pick<PolicyDefinition, 'definition'>>
+
 /** What holds where a user's policy and an operator's meet: the lower of two numbers, else whichever is there. */
-export function mergePolicies(user: Arguments | undefined, operator: Arguments | undefined): Arguments {
-  const merged: Arguments = { ...user }
-  for (const [key, value] of Object.entries(operator ?? {})) {
+export function mergePolicies(user: PolicyLike | undefined, operator: PolicyLike | undefined): Arguments {
+  const merged: Arguments = { ...user?.definition }
+  for (const [key, value] of Object.entries(operator?.definition ?? {})) {
     const own = merged[key]
     merged[key] = typeof own === 'number' && typeof value === 'number' ? Math.min(own, value) : value
   }

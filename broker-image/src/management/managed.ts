@@ -1,23 +1,20 @@
-/** What the management API needs of a running broker, and nothing more. The broker, its queues and sessions fit it. */
+/** What the management API needs of a running broker, and nothing more. The broker and its sessions fit it. */
 
 import type { Access } from '../access/access.ts'
 import type { Config } from '../config/config.ts'
 import type { Definitions } from '../definitions/definitions.ts'
-import type {
-  Arguments,
-  BindingDefinition,
-  ExchangeDefinition,
-  QueueDefinition,
-  VhostDefinition,
-} from '../definitions/model.ts'
+import type { Arguments, VhostDefinition } from '../definitions/model.ts'
 import type { Consumer } from '../queue/consumers.ts'
+import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Vhost } from '../vhost/vhost.ts'
 
 export interface ManagedBroker {
   readonly config: Config
   readonly definitions: Definitions
   readonly access: Access
-  readonly vhosts: ReadonlyMap<string, ManagedVhost>
+  readonly intake: Intake
+  readonly vhosts: ReadonlyMap<string, Vhost>
   /** By name: `peer:port -> host:port`. */
   readonly connections: ReadonlyMap<string, ManagedConnection>
   readonly startedAtMs: number
@@ -26,31 +23,18 @@ export interface ManagedBroker {
   readonly isReady: boolean
   /** What is short now: publishers wait. */
   readonly alarms: { readonly memory: boolean; readonly disk: boolean }
-  /** Ports that take AMQP connections. */
+  /** Where AMQP connections are taken. */
   readonly amqpAddresses: readonly { address: string; port: number }[]
-  /** Creates it with its predeclared exchanges, or changes its description. */
+  /** Creates it, or changes its description. */
   createVhost(definition: VhostDefinition): void
   /** Removes it with all that is in it; its connections are closed. */
   deleteVhost(name: string): void
 }
 
-export interface ManagedVhost {
-  readonly name: string
-  readonly queues: ReadonlyMap<string, Queue>
-  declareExchange(spec: Omit<ExchangeDefinition, 'vhost'>): void
-  deleteExchange(name: string, options: { ifUnused: boolean }): void
-  declareQueue(spec: Omit<QueueDefinition, 'vhost' | 'id'>, owner: object | null): Queue
-  deleteQueue(name: string, options: { ifUnused: boolean; ifEmpty: boolean }, owner: object | null): number
-  bind(binding: BindingDefinition): void
-  unbind(binding: BindingDefinition): void
-  /** With the bindings that the default exchange has to every queue. */
-  listBindings(): BindingDefinition[]
-}
-
 export interface ManagedConnection {
   readonly name: string
-  readonly user: string
-  readonly vhost: string
+  readonly userName: string
+  readonly vhostName: string
   readonly peerHost: string
   readonly peerPort: number
   readonly host: string
@@ -71,11 +55,9 @@ export interface ManagedConnection {
 
 export interface ManagedChannel {
   readonly number: number
-  readonly confirming: boolean
-  readonly transactional: boolean
   readonly prefetchCount: number
   readonly globalPrefetchCount: number
-  readonly unacknowledged: number
-  readonly unconfirmed: number
+  readonly unacked: { readonly live: number }
+  readonly confirms: { readonly waiting: number } | null
   readonly consumers: ReadonlyMap<string, Consumer & { readonly queue: Queue }>
 }

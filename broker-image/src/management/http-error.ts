@@ -1,0 +1,45 @@
+/** Answers of the management API that are no success: `{"error", "reason"}` in RabbitMQ's words. */
+
+import { InvalidDefinition } from '../definitions/json-values.ts'
+import { ChannelError, ConnectionError } from '../wire/errors.ts'
+
+export class HttpError extends Error {
+  readonly status: number
+  readonly error: string
+  readonly reason: string
+  constructor(status: number, error: string, reason: string) {
+    super(reason)
+    this.status = status
+    this.error = error
+    this.reason = reason
+  }
+}
+
+export function notFound(): HttpError {
+  return new HttpError(404, 'Object Not Found', 'Not Found')
+}
+
+export function badRequest(reason: string): HttpError {
+  return new HttpError(400, 'bad_request', reason)
+}
+
+export function notAuthorized(reason: string): HttpError {
+  return new HttpError(401, 'not_authorized', reason)
+}
+
+/** What a caught error answers; undefined for one that is a bug of ours. */
+export function httpErrorFrom(error: unknown): HttpError | undefined {
+  if (error instanceof HttpError) return error
+  if (error instanceof InvalidDefinition) return badRequest(error.message)
+  if (error instanceof ChannelError || error instanceof ConnectionError) return fromAmqp(error)
+  const { statusCode, message } = error as { statusCode?: number; message?: string }
+  if (statusCode === 413) return new HttpError(413, 'payload_too_large', 'the body is too large')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) return badRequest(message ?? 'bad request')
+  return undefined
+}
+
+function fromAmqp({ replyName, message }: ChannelError | ConnectionError): HttpError {
+  if (replyName === 'NOT_FOUND') return new HttpError(404, 'not_found', message)
+  if (replyName === 'ACCESS_REFUSED') return notAuthorized(message)
+  return badRequest(message)
+}

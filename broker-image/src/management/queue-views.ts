@@ -1,0 +1,81 @@
+/** Queues as RabbitMQ's API shows them, and sums over queues. */
+
+import { plainArguments } from '../definitions/json-values.ts'
+import { queueJson } from '../definitions/to-json.ts'
+import type { QueueCounters } from '../queue/counters.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { ManagementContext } from './context.ts'
+import type { CountersJson } from './rates.ts'
+
+/** A queue as a row of a list. */
+export function queueView({ broker, rates, trends }: ManagementContext, queue: Queue) {
+  const { messagesReady, messagesUnacknowledged, bytesReady, bytesUnacknowledged, consumers } = queue
+  const active = consumers.active
+  const exclusive = consumers.list.find(consumer => consumer.exclusive)
+  return {
+    ...queueJson(queue),
+    type: 'classic',
+    exclusive: queue.exclusive,
+    node: broker.nodeName,
+    state: 'running',
+    policy: queue.policyName ?? null,
+    operator_policy: queue.operatorPolicyName ?? null,
+    effective_policy_definition: plainArguments(queue.effectivePolicy),
+    ...trends.withRates(queue, {
+      messages: messagesReady + messagesUnacknowledged,
+      messages_ready: messagesReady,
+      messages_unacknowledged: messagesUnacknowledged,
+    }),
+    message_bytes: bytesReady + bytesUnacknowledged,
+    message_bytes_ready: bytesReady,
+    message_bytes_unacknowledged: bytesUnacknowledged,
+    message_stats: rates.withRates(queue, messageStats(queue.counters)),
+    consumers: consumers.count,
+    consumer_capacity: consumers.count > 0 ? 1 : 0,
+    consumer_utilisation: consumers.count > 0 ? 1 : 0,
+    single_active_consumer_tag: active?.tag ?? null,
+    exclusive_consumer_tag: exclusive?.tag ?? null,
+    head_message_timestamp: null,
+    idle_since: new Date(queue.idleSinceMs).toISOString().replace('Z', '+00:00'),
+    recoverable_slaves: null,
+  }
+}
+
+/** Counters of a queue, or of many, by RabbitMQ's names. */
+export function messageStats(counters: QueueCounters): { [name: string]: number } {
+  const { delivered, deliveredNoAck, got, gotNoAck } = counters
+  return {
+    publish: counters.published,
+    deliver: delivered,
+    deliver_no_ack: deliveredNoAck,
+    get: got,
+    get_no_ack: gotNoAck,
+    get_empty: counters.gotEmpty,
+    deliver_get: delivered + deliveredNoAck + got + gotNoAck,
+    redeliver: counters.redelivered,
+    ack: counters.acknowledged,
+  }
+}
+
+export interface MessageTotals {
+  ready: number
+  unacknowledged: number
+}
+
+export function messageTotals(queues: Iterable<Queue>): MessageTotals {
+  const totals = { ready: 0, unacknowledged: 0 }
+  for (const queue of queues) {
+    totals.ready += queue.messagesReady
+    totals.unacknowledged += queue.messagesUnacknowledged
+  }
+  return totals
+}
+
+/** With the trend of each where `trendOf` is given. */
+export function queueTotalsJson(
+  { ready, unacknowledged }: MessageTotals,
+  trendOf?: (counters: { [name: string]: number }) => CountersJson,
+): CountersJson {
+  const totals = { messages: ready + unacknowledged, messages_ready: ready, messages_unacknowledged: unacknowledged }
+  return trendOf ? trendOf(totals) : totals
+}

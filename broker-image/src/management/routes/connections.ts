@@ -1,0 +1,109 @@
+/** /api/connections, /api/channels and /api/consumers. */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { canSee, hasRole, userOf } from '../authorization.ts'
+import {
+  channelName,
+  channelsOf,
+  channelView,
+  connectionView,
+  consumersOf,
+  consumerView,
+  type HeldChannel,
+  type HeldConsumer,
+} from '../connection-views.ts'
+import { answerStable, type ManagementContext, param } from '../context.ts'
+import { notAuthorized, notFound } from '../http-error.ts'
+import { sendList, sendOne } from '../lists.ts'
+import type { ManagedConnection } from '../managed.ts'
+
+export function connectionRoutes(app: FastifyInstance, context: ManagementContext): void {
+  connections(app, context)
+  channels(app, context)
+  consumers(app, context)
+}
+
+function connections(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  const view = (connection: ManagedConnection) => connectionView(context, connection)
+  const visible = (request: FastifyRequest): ManagedConnection[] =>
+    [...broker.connections.values()].filter(connection => maySee(request, connection))
+
+  app.get('/api/connections', (request, reply) => sendList(request, reply, visible(request), view))
+  app.get('/api/connections/username/:user', (request, reply) => {
+    const own = visible(request).filter(({ userName }) => userName === param(request, 'user'))
+    return sendList(request, reply, own, view)
+  })
+  app.get('/api/vhosts/:vhost/connections', (request, reply) => {
+    const own = visible(request).filter(({ vhostName }) => vhostName === param(request, 'vhost'))
+    return sendList(request, reply, own, view)
+  })
+  app.get('/api/connections/:connection', (request, reply) =>
+    sendOne(request, reply, view(connectionOf(context, request))),
+  )
+  app.get('/api/connections/:connection/channels', (request, reply) => {
+    const held = channelsOf([connectionOf(context, request)])
+    return sendList(request, reply, held, item => channelView(context, item))
+  })
+  app.delete('/api/connections/:connection', (request, reply) => {
+    const connection = connectionOf(context, request)
+    if (!isOwnOrAdministrator(request, connection)) throw notAuthorized('Not administrator user')
+    const reason = request.headers['x-reason']
+    connection.close(typeof reason === 'string' ? reason : 'Closed via management plugin')
+    return answerStable(context, reply, 204)
+  })
+}
+
+function channels(app: FastifyInstance, context: ManagementContext): void {
+  const view = (held: HeldChannel) => channelView(context, held)
+  const visible = (request: FastifyRequest): HeldChannel[] =>
+    channelsOf(context.broker.connections.values()).filter(({ connection }) => maySee(request, connection))
+
+  app.get('/api/channels', (request, reply) => sendList(request, reply, visible(request), view))
+  app.get('/api/vhosts/:vhost/channels', (request, reply) => {
+    const own = visible(request).filter(({ connection }) => connection.vhostName === param(request, 'vhost'))
+    return sendList(request, reply, own, view)
+  })
+  app.get('/api/channels/:channel', (request, reply) => {
+    const held = visible(request).find(item => channelName(item) === param(request, 'channel'))
+    if (!held) throw notFound()
+    const details = consumersOf([held.connection]).filter(({ channel }) => channel === held.channel)
+    return sendOne(request, reply, {
+      ...view(held),
+      consumer_details: details.map(item => consumerView(context, item)),
+    })
+  })
+}
+
+function consumers(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  const view = (held: HeldConsumer) => consumerView(context, held)
+  app.get('/api/consumers', (request, reply) => {
+    const visible = consumersOf(broker.connections.values()).filter(({ consumer }) =>
+      canSee(broker, request, consumer.queue.vhost),
+    )
+    return sendList(request, reply, visible, view)
+  })
+  app.get('/api/consumers/:vhost', (request, reply) => {
+    const own = consumersOf(broker.connections.values()).filter(
+      ({ consumer }) => consumer.queue.vhost === param(request, 'vhost'),
+    )
+    return sendList(request, reply, own, view)
+  })
+}
+
+function connectionOf({ broker }: ManagementContext, request: FastifyRequest): ManagedConnection {
+  const connection = broker.connections.get(param(request, 'connection'))
+  if (!connection || !maySee(request, connection)) throw notFound()
+  return connection
+}
+
+/** A user without the monitoring tag sees their own. */
+function maySee(request: FastifyRequest, connection: ManagedConnection): boolean {
+  return hasRole(userOf(request), 'monitoring') || isOwnOrAdministrator(request, connection)
+}
+
+function isOwnOrAdministrator(request: FastifyRequest, connection: ManagedConnection): boolean {
+  const user = userOf(request)
+  return connection.userName === user.name || hasRole(user, 'administrator')
+}

@@ -1,0 +1,74 @@
+/** /api/definitions: everything out, and back in. */
+
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { exportDefinitions, exportVhost, type ProductIdentity } from '../../definitions/export.ts'
+import { type ImportedDefinitions, parseDefinitions } from '../../definitions/import.ts'
+import { validateQueueArguments } from '../../queue/arguments.ts'
+import { createExchange } from '../../routing/exchange-types.ts'
+import { answerStable, type ManagementContext, param, vhostOf } from '../context.ts'
+import { badRequest } from '../http-error.ts'
+import type { ManagedBroker } from '../managed.ts'
+
+const ADMINISTRATOR = { config: { role: 'administrator' } } as const
+
+export function definitionRoutes(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  const { config, definitions } = broker
+  const product: ProductIdentity = { name: config.productName, version: config.productVersion }
+  const takeIn = (request: FastifyRequest, vhost?: string): void =>
+    importInto(broker, checked(broker, parseDefinitions(request.body, definitions, vhost)))
+
+  app.get('/api/definitions', ADMINISTRATOR, (_request, reply) => reply.send(exportDefinitions(definitions, product)))
+  app.get('/api/definitions/:vhost', ADMINISTRATOR, (request, reply) =>
+    reply.send(exportVhost(definitions, vhostOf(context, request).name, product)),
+  )
+  app.post('/api/definitions', ADMINISTRATOR, (request, reply) => {
+    takeIn(request)
+    return answerStable(context, reply, 204)
+  })
+  app.post('/api/definitions/:vhost', ADMINISTRATOR, (request, reply) => {
+    takeIn(request, param(request, 'vhost'))
+    return answerStable(context, reply, 204)
+  })
+}
+
+/** Refuses what a declaration would refuse, so that nothing is half taken in. Throws `ChannelError`, `ConnectionError`. */
+function checked(broker: ManagedBroker, imported: ImportedDefinitions): ImportedDefinitions {
+  for (const { vhost, name, arguments: args } of imported.queues) validateQueueArguments(name, vhost, args)
+  const types = new Map(imported.exchanges.map(({ vhost, name, type }) => [JSON.stringify([vhost, name]), type]))
+  for (const { vhost, name, type } of imported.exchanges) {
+    if (createExchange(type) === undefined) throw badRequest(`exchanges: unknown exchange type '${type}'`)
+    const isReserved = name === '' || name.startsWith('amq.')
+    if (isReserved && !broker.vhosts.get(vhost)?.exchanges.has(name)) {
+      throw badRequest(`exchanges: the name '${name}' is reserved`)
+    }
+  }
+  for (const { vhost, source, arguments: args } of imported.bindings) {
+    const existing = broker.vhosts.get(vhost)?.exchanges.get(source)?.exchange
+    const exchange = existing ?? createExchange(types.get(JSON.stringify([vhost, source])) ?? '')
+    exchange?.validateBinding(args)
+  }
+  return imported
+}
+
+/** What is there already is kept as it is: queues and exchanges are never changed by an import [RabbitMQ]. */
+function importInto(broker: ManagedBroker, imported: ImportedDefinitions): void {
+  const { definitions } = broker
+  const durable = { durable: true }
+  for (const vhost of imported.vhosts) broker.createVhost(vhost)
+  for (const user of imported.users) definitions.put('user', user, durable)
+  for (const permission of imported.permissions) definitions.put('permission', permission, durable)
+  for (const permission of imported.topicPermissions) definitions.put('topicPermission', permission, durable)
+  for (const parameter of imported.parameters) definitions.put('parameter', parameter, durable)
+  for (const policy of imported.policies) definitions.put('policy', policy, durable)
+  for (const policy of imported.operatorPolicies) definitions.put('operatorPolicy', policy, durable)
+  for (const { vhost: name, ...exchange } of imported.exchanges) {
+    const vhost = broker.vhosts.get(name)
+    if (vhost && !vhost.exchanges.has(exchange.name)) vhost.declareExchange(exchange)
+  }
+  for (const { vhost: name, ...queue } of imported.queues) {
+    const vhost = broker.vhosts.get(name)
+    if (vhost && !vhost.queues.has(queue.name)) vhost.declareQueue(queue, null)
+  }
+  for (const { vhost, ...binding } of imported.bindings) broker.vhosts.get(vhost)?.bind(binding, null)
+}

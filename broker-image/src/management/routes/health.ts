@@ -1,0 +1,80 @@
+/** Health checks: RabbitMQ's own under /api, and two without a login for those who start and stop brokers. */
+
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { type ManagementContext, param } from '../context.ts'
+import { badRequest } from '../http-error.ts'
+
+const PROTOCOLS: { readonly [name: string]: 'amqp' | 'http' } = {
+  amqp: 'amqp',
+  amqp091: 'amqp',
+  'amqp0.9.1': 'amqp',
+  http: 'http',
+}
+
+const UNITS: readonly string[] = ['days', 'weeks', 'months', 'years']
+
+export function healthRoutes(app: FastifyInstance, context: ManagementContext): void {
+  probes(app, context)
+  checks(app, context)
+  const { broker } = context
+  app.get('/api/aliveness-test/:vhost', (_request, reply) => reply.send({ status: 'ok' }))
+  for (const path of ['/api/healthchecks/node', '/api/healthchecks/node/:node']) {
+    app.get(path, { config: { role: 'monitoring' } }, (_request, reply) => reply.send({ status: 'ok' }))
+  }
+  app.get('/api/health/checks/port-listener/:port', (request, reply) => {
+    const port = Number(param(request, 'port'))
+    if (!Number.isInteger(port)) throw badRequest('port should be a number')
+    const ports = [...broker.amqpAddresses.map(address => address.port), managementPort(app)]
+    return answer(reply, ports.includes(port), { port }, { reason: `No active listener`, missing: port, ports })
+  })
+}
+
+/** /healthz: the process answers. /readyz: it takes connections. */
+function probes(app: FastifyInstance, { broker }: ManagementContext): void {
+  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/readyz', (_request, reply) =>
+    answer(reply, broker.isReady, {}, { reason: 'the broker is starting or stopping' }),
+  )
+}
+
+function checks(app: FastifyInstance, { broker }: ManagementContext): void {
+  for (const name of ['alarms', 'local-alarms']) {
+    app.get(`/api/health/checks/${name}`, (_request, reply) => {
+      const alarms = Object.entries(broker.alarms)
+        .filter(([, isOn]) => isOn)
+        .map(([resource]) => ({ node: broker.nodeName, resource }))
+      return answer(reply, alarms.length === 0, {}, { reason: 'There are alarms in effect in the cluster', alarms })
+    })
+  }
+  app.get('/api/health/checks/protocol-listener/:protocol', (request, reply) => {
+    const name = param(request, 'protocol')
+    const isOpen = PROTOCOLS[name] === 'http' || (PROTOCOLS[name] === 'amqp' && broker.amqpAddresses.length > 0)
+    return answer(reply, isOpen, { protocol: name }, { reason: 'No active listener', missing: name })
+  })
+  app.get('/api/health/checks/virtual-hosts', (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/api/health/checks/certificate-expiration/:within/:unit', (request, reply) => {
+    const isKnown = UNITS.includes(param(request, 'unit'))
+    if (!isKnown || !/^\d+$/.test(param(request, 'within'))) {
+      throw badRequest('expected a number and one of days, weeks, months, years')
+    }
+    return reply.send({ status: 'ok' })
+  })
+  for (const name of ['node-is-mirror-sync-critical', 'node-is-quorum-critical']) {
+    app.get(`/api/health/checks/${name}`, (_request, reply) => reply.send({ status: 'ok' }))
+  }
+}
+
+/** 200, or 503 with what is wrong. */
+function answer(
+  reply: FastifyReply,
+  isGood: boolean,
+  good: object,
+  bad: { reason: string; [detail: string]: unknown },
+): FastifyReply {
+  return isGood ? reply.send({ status: 'ok', ...good }) : reply.code(503).send({ status: 'failed', ...bad })
+}
+
+function managementPort(app: FastifyInstance): number {
+  const address = app.server.address()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}

@@ -1,0 +1,125 @@
+/** /api/overview, /api/nodes, /api/cluster-name, /api/extensions. */
+
+import { statfs } from 'node:fs/promises'
+import { availableParallelism, totalmem } from 'node:os'
+import type { FastifyInstance } from 'fastify'
+import { watermarkBytes } from '../../config/settings.ts'
+import { stringField } from '../../definitions/json-values.ts'
+import { QueueCounters } from '../../queue/counters.ts'
+import { channelsOf } from '../connection-views.ts'
+import { answerStable, bodyOf, type ManagementContext, param } from '../context.ts'
+import { notFound } from '../http-error.ts'
+import { sendList, sendOne } from '../lists.ts'
+import type { ManagedBroker } from '../managed.ts'
+import { messageStats, messageTotals, queueTotalsJson } from '../queue-views.ts'
+
+const EXCHANGE_TYPES = ['direct', 'fanout', 'headers', 'topic']
+/** The parameter that keeps a name given over HTTP. */
+const CLUSTER_NAME_KEY: [string, string, string] = ['', '', 'cluster_name']
+
+export function overviewRoutes(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  app.get('/api/overview', (request, reply) => sendOne(request, reply, overview(app, context)))
+  app.get('/api/nodes', async (request, reply) => sendList(request, reply, [await node(context)], row => row))
+  app.get('/api/nodes/:node', async (request, reply) => {
+    if (param(request, 'node') !== broker.nodeName) throw notFound()
+    return sendOne(request, reply, await node(context))
+  })
+  app.get('/api/extensions', (_request, reply) => reply.send([]))
+  app.get('/api/cluster-name', (_request, reply) => reply.send({ name: clusterName(broker) }))
+  app.put('/api/cluster-name', { config: { role: 'administrator' } }, (request, reply) => {
+    const [vhost, component, name] = CLUSTER_NAME_KEY
+    const value = stringField(bodyOf(request), 'name')
+    broker.definitions.put('parameter', { vhost, component, name, value }, { durable: true })
+    return answerStable(context, reply, 204)
+  })
+}
+
+function clusterName({ definitions, config }: ManagedBroker): string {
+  const given = definitions.get('parameter', CLUSTER_NAME_KEY)?.value
+  return typeof given === 'string' ? given : config.clusterName
+}
+
+function overview(app: FastifyInstance, context: ManagementContext) {
+  const { broker, rates, trends } = context
+  const { config } = broker
+  const vhosts = [...broker.vhosts.values()]
+  const queues = vhosts.flatMap(vhost => [...vhost.queues.values()])
+  const channels = channelsOf(broker.connections.values())
+  const sum = new QueueCounters()
+  for (const queue of queues) sum.add(queue.counters)
+  return {
+    management_version: config.productVersion,
+    rabbitmq_version: config.productVersion,
+    product_name: config.productName,
+    product_version: config.productVersion,
+    erlang_version: '',
+    rates_mode: 'basic',
+    exchange_types: exchangeTypes(),
+    cluster_name: clusterName(broker),
+    node: broker.nodeName,
+    message_stats: rates.withRates(broker, messageStats(sum)),
+    queue_totals: queueTotalsJson(messageTotals(queues), totals => trends.withRates(broker, totals)),
+    object_totals: {
+      channels: channels.length,
+      connections: broker.connections.size,
+      consumers: channels.reduce((count, { channel }) => count + channel.consumers.size, 0),
+      exchanges: vhosts.reduce((count, vhost) => count + vhost.exchanges.size, 0),
+      queues: queues.length,
+    },
+    statistics_db_event_queue: 0,
+    listeners: listeners(app, broker),
+    contexts: [],
+  }
+}
+
+function listeners(app: FastifyInstance, broker: ManagedBroker) {
+  const http = app.server.address()
+  const addresses = broker.amqpAddresses.map(({ address, port }) => ({ protocol: 'amqp', ip_address: address, port }))
+  if (typeof http === 'object' && http !== null) {
+    addresses.push({ protocol: 'http', ip_address: http.address, port: http.port })
+  }
+  return addresses.map(address => ({ node: broker.nodeName, ...address }))
+}
+
+function exchangeTypes() {
+  return EXCHANGE_TYPES.map(name => ({ name, description: `AMQP ${name} exchange`, enabled: true }))
+}
+
+/** Numbers of this process and its host. */
+async function node({ broker, clock }: ManagementContext) {
+  const { config } = broker
+  const space = await statfs(config.dataDirectory)
+  return {
+    name: broker.nodeName,
+    type: 'disc',
+    running: true,
+    os_pid: String(process.pid),
+    uptime: clock.now() - broker.startedAtMs,
+    processors: availableParallelism(),
+    mem_used: process.memoryUsage.rss(),
+    mem_limit: watermarkBytes(config.memoryHighWatermark, memoryBytes()),
+    mem_alarm: broker.alarms.memory,
+    disk_free: space.bavail * space.bsize,
+    disk_free_limit: watermarkBytes(config.diskFreeLimit, memoryBytes()),
+    disk_free_alarm: broker.alarms.disk,
+    sockets_used: broker.connections.size,
+    partitions: [],
+    cluster_links: [],
+    exchange_types: exchangeTypes(),
+    auth_mechanisms: [{ name: 'PLAIN', description: 'SASL PLAIN authentication mechanism', enabled: true }],
+    applications: [],
+    contexts: [],
+    enabled_plugins: [],
+    config_files: [],
+    log_files: [],
+    db_dir: config.dataDirectory,
+    rates_mode: 'basic',
+  }
+}
+
+/** What a container may use, or what the machine has. */
+function memoryBytes(): number {
+  const limit = process.constrainedMemory()
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
+}

@@ -1,0 +1,93 @@
+/** The HTTP server of the management API: parsing, login, errors, and the routes of each resource. */
+
+import fastify, { type FastifyInstance } from 'fastify'
+import type { Clock } from '../clock.ts'
+import { HTTP_BODY_BYTES_MAX, HTTP_REQUEST_MS_MAX } from '../limits.ts'
+import { requireLogin } from './authorization.ts'
+import type { ManagementContext } from './context.ts'
+import { badRequest, httpErrorFrom, notFound } from './http-error.ts'
+import type { ManagedBroker } from './managed.ts'
+import { Rates } from './rates.ts'
+import { bindingRoutes } from './routes/bindings.ts'
+import { connectionRoutes } from './routes/connections.ts'
+import { definitionRoutes } from './routes/definitions.ts'
+import { exchangeRoutes } from './routes/exchanges.ts'
+import { healthRoutes } from './routes/health.ts'
+import { overviewRoutes } from './routes/overview.ts'
+import { parameterRoutes } from './routes/parameters.ts'
+import { permissionRoutes } from './routes/permissions.ts'
+import { policyRoutes } from './routes/policies.ts'
+import { queueMessageRoutes } from './routes/queue-messages.ts'
+import { queueRoutes } from './routes/queues.ts'
+import { userRoutes } from './routes/users.ts'
+import { vhostRoutes } from './routes/vhosts.ts'
+
+export interface ManagementOptions {
+  broker: ManagedBroker
+  clock: Clock
+  /** Told of every error that is a bug of ours; the client gets a 500 without its text. */
+  onError: (error: Error) => void
+}
+
+/** Longest name of three bytes a character, escaped. */
+const PARAM_CHARACTERS_MAX = 4_096
+
+const ROUTES = [
+  overviewRoutes,
+  healthRoutes,
+  vhostRoutes,
+  userRoutes,
+  permissionRoutes,
+  exchangeRoutes,
+  queueRoutes,
+  queueMessageRoutes,
+  bindingRoutes,
+  policyRoutes,
+  parameterRoutes,
+  definitionRoutes,
+  connectionRoutes,
+]
+
+/** Builds the server; it listens once `listen` of the answer, or of its `server`, is called. */
+export function createManagementServer({ broker, clock, onError }: ManagementOptions): FastifyInstance {
+  const app = fastify({
+    bodyLimit: HTTP_BODY_BYTES_MAX,
+    requestTimeout: HTTP_REQUEST_MS_MAX,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX, ignoreTrailingSlash: true },
+  })
+  const context: ManagementContext = { broker, clock, rates: new Rates(clock), trends: new Rates(clock) }
+  acceptJson(app)
+  answerErrors(app, onError)
+  requireLogin(app, context)
+  for (const routes of ROUTES) routes(app, context)
+  return app
+}
+
+/** RabbitMQ takes a body for JSON whatever its content type says, and so do its users' scripts. */
+function acceptJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, text: string | Buffer) => {
+    if (text.length === 0) return undefined
+    try {
+      return JSON.parse(text.toString()) as unknown
+    } catch {
+      throw badRequest('the body is not JSON')
+    }
+  })
+}
+
+function answerErrors(app: FastifyInstance, onError: (error: Error) => void): void {
+  app.setNotFoundHandler(() => {
+    throw notFound()
+  })
+  app.setErrorHandler((error: Error, _request, reply) => {
+    const answer = httpErrorFrom(error)
+    if (!answer) {
+      onError(error)
+      return reply.code(500).send({ error: 'internal_error', reason: 'an error of the broker; its log says more' })
+    }
+    if (answer.status === 401) reply.header('WWW-Authenticate', 'Basic realm="RabbitMQ Management"')
+    return reply.code(answer.status).send({ error: answer.error, reason: answer.reason })
+  })
+}
