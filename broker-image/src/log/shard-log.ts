@@ -94,6 +94,13 @@ export class ShardLog {
     return this.#gathered.length > 0
   }
 
+  /** Bytes appended that are not known to be on disk, whole segments of the running group commit left out. */
+  get unstableBytes(): number {
+    let bytes = 0
+    for (const segment of this.#gathered) bytes += segment.head - segment.stable
+    return bytes
+  }
+
   /**
    * Appends a message: `source[start, end)` is its wire form. Answers the entry's offset in segment `this.segment`,
    * which is retained once a target. Allocates nothing. `source` may be the bytes of another segment.

@@ -73,7 +73,10 @@ export function validateQueueArguments(name: string, vhost: string, args: Argume
     if (rule === undefined) continue
     const problem = rule.check(value)
     if (problem !== undefined) {
-      throw new ChannelError('PRECONDITION_FAILED', `invalid arg '${key}' for queue '${name}' in vhost '${vhost}': ${problem}`)
+      throw new ChannelError(
+        'PRECONDITION_FAILED',
+        `invalid arg '${key}' for queue '${name}' in vhost '${vhost}': ${problem}`,
+      )
     }
     if (!rule.served) throw new ConnectionError('NOT_IMPLEMENTED', `queue argument '${key}' is not supported yet`)
   }

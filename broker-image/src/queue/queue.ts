@@ -6,13 +6,14 @@
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
-import { targetExpiryAt } from '../log/record.ts'
+import { entryEnd, keyLengthAt, targetExpiryAt, wireStart } from '../log/record.ts'
 import type { SegmentTable } from '../log/segment.ts'
 import type { ShardLog } from '../log/shard-log.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
 import { type Consumer, Consumers } from './consumers.ts'
 import { QueueCounters } from './counters.ts'
 import { Expiry } from './expiry.ts'
+import type { Arrival } from './intake.ts'
 import {
   bodySize,
   type DeathReason,
@@ -27,14 +28,21 @@ import {
 import { Positions } from './positions.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
 
+/** The wire form of a dead message, `source[start, end)`, beginning with `keyLength` bytes of exchange and routing key. */
+export type DeadWire = Pick<Arrival, 'source' | 'start' | 'keyLength' | 'end' | 'persistent'>
+
 /** What a queue needs of the node it lives on. */
 export interface QueueContext {
   readonly log: ShardLog
   readonly segments: SegmentTable
   readonly clock: Clock
   readonly turn: Turn
-  /** Sends a dead message on, as its queue's settings say. The entry stands in `bytes` at `message.offset`. */
-  deadLetter(queue: Queue, bytes: Buffer, message: Message, reason: DeathReason): void
+  /** Sends a dead message on, as its queue's settings say. */
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): void
+  /** A segment can't be read back from disk: nothing of it is delivered. */
+  reportDamage(error: Error): void
+  /** What queues counted that are gone. */
+  readonly retiredCounters: QueueCounters
   /** The queue's own end: unused for too long, or its last consumer left. */
   deleteQueue(queue: Queue): void
 }
@@ -53,6 +61,7 @@ export class Queue implements EndOfTurn {
   readonly counters = new QueueCounters()
   /** Name of the policy in force, if any, and what it says. */
   policyName: string | undefined
+  operatorPolicyName: string | undefined
   effectivePolicy: Arguments = {}
   settings: QueueSettings
   deleted = false
@@ -112,6 +121,12 @@ export class Queue implements EndOfTurn {
     return this.#ready.count >= this.settings.maxLength || this.#ready.bytes >= this.settings.maxLengthBytes
   }
 
+  /** A publish that the queue refuses is dead-lettered all the same where its overflow says so. */
+  refuse(arrival: Arrival): void {
+    if (this.settings.overflow !== 'reject-publish-dlx' || this.settings.deadLetterExchange === undefined) return
+    this.#context.deadLetter(this, arrival, 'maxlen')
+  }
+
   /** Gives out the sequence number of a message that is about to be appended to the log. */
   takeSeq(): number {
     return this.#nextSeq++
@@ -167,7 +182,7 @@ export class Queue implements EndOfTurn {
     }
     const bytes = this.#context.segments.bytes(this.#ready.segment)
     if (bytes === null) {
-      this.#context.segments.fetch(this.#ready.segment, () => this.get(noAck, send))
+      this.#fetch(this.#ready.segment, () => this.get(noAck, send))
       return
     }
     this.#ready.shift()
@@ -236,6 +251,7 @@ export class Queue implements EndOfTurn {
   /** Ends the queue: forgets its messages and tells its consumers. Answers how many messages were ready. */
   delete(): number {
     this.deleted = true
+    this.#context.retiredCounters.add(this.counters)
     const ready = this.#ready
     const count = ready.count
     ready.each(() => this.#context.segments.release(ready.segment, 1))
@@ -326,9 +342,17 @@ export class Queue implements EndOfTurn {
   #fetchHead(segment: number): void {
     if (this.#fetching) return
     this.#fetching = true
-    this.#context.segments.fetch(segment, () => {
+    this.#fetch(segment, () => {
       this.#fetching = false
       this.wake()
+    })
+  }
+
+  /** Brings a segment back into memory, then goes on; damage is reported, and its messages stay where they are. */
+  #fetch(segment: number, then: () => void): void {
+    this.#context.segments.fetch(segment, error => {
+      if (error === null) then()
+      else this.#context.reportDamage(error)
     })
   }
 
@@ -391,10 +415,10 @@ export class Queue implements EndOfTurn {
     const { segments } = this.#context
     const bytes = segments.bytes(message.segment)
     if (bytes === null) {
-      segments.fetch(message.segment, () => this.#bury(message, reason))
+      this.#fetch(message.segment, () => this.#bury(message, reason))
       return
     }
-    this.#context.deadLetter(this, bytes, message, reason)
+    this.#context.deadLetter(this, wireOf(bytes, message), reason)
     this.#settle(message, why)
   }
 
@@ -431,5 +455,15 @@ export class Queue implements EndOfTurn {
     }
     this.#expiryTimerMs = Number.POSITIVE_INFINITY
     this.#armExpiry()
+  }
+}
+
+function wireOf(bytes: Buffer, { offset, sized }: Message): DeadWire {
+  return {
+    source: bytes,
+    start: wireStart(bytes, offset),
+    keyLength: keyLengthAt(bytes, offset),
+    end: entryEnd(bytes, offset),
+    persistent: isPersistent(sized),
   }
 }

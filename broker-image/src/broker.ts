@@ -1,0 +1,277 @@
+/**
+ * A broker node: definitions, logs, virtual hosts and connections, and the few decisions that span them.
+ *
+ * Start: definitions are recovered first, then the queues that they name, then the messages of those queues. From then
+ * on a change of a definition is told to whoever runs by it.
+ */
+import { randomBytes } from 'node:crypto'
+import type { Logger } from 'pino'
+import { Access } from './access/access.ts'
+import { hashPassword } from './access/passwords.ts'
+import type { Alarms } from './alarms.ts'
+import type { Clock } from './clock.ts'
+import type { Config } from './config/config.ts'
+import type { DefinitionChange, Definitions } from './definitions/definitions.ts'
+import type { VhostDefinition } from './definitions/model.ts'
+import { compilePolicies } from './definitions/policies.ts'
+import { SEGMENT_BYTES, SEGMENTS_RESIDENT_MAX, UNSTABLE_BYTES_MAX } from './limits.ts'
+import type { Disk } from './log/disk.ts'
+import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
+import { SegmentTable } from './log/segment.ts'
+import type { ShardLog } from './log/shard-log.ts'
+import { MetaLog } from './meta-log.ts'
+import { QueueCounters } from './queue/counters.ts'
+import { Intake } from './queue/intake.ts'
+import type { DeathReason } from './queue/message.ts'
+import type { DeadWire, Queue, QueueContext } from './queue/queue.ts'
+import { checkpointOf, replayInto } from './recovery.ts'
+import type { Confirms } from './session/confirms.ts'
+import type { Connection } from './session/connection.ts'
+import { OutboxPool } from './session/outbox.ts'
+import { Turn } from './turn.ts'
+import { deadLetter } from './vhost/dead-letters.ts'
+import { Vhost } from './vhost/vhost.ts'
+
+export interface BrokerOptions {
+  readonly config: Config
+  readonly clock: Clock
+  readonly log: Logger
+  /** The folder of one log, by its name. */
+  readonly disk: (name: string) => Disk
+  readonly version: string
+  readonly alarms: Alarms
+  /** Called when nothing can be made durable any more. */
+  readonly onFatal: (error: Error) => void
+}
+
+/** Numbers of the logs of a node, written into their files. */
+const SHARD = { meta: 0, transient: 1, queues: 2 } as const
+
+export class Broker implements QueueContext {
+  readonly config: Config
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly version: string
+  readonly nodeName: string
+  readonly startedAtMs: number
+  readonly definitions: Definitions
+  readonly access: Access
+  readonly alarms: Alarms
+  readonly vhosts = new Map<string, Vhost>()
+  readonly connections = new Map<string, Connection>()
+  readonly queuesById = new Map<number, Queue>()
+  readonly segments = new SegmentTable({
+    segmentBytes: SEGMENT_BYTES,
+    residentBytesMax: SEGMENTS_RESIDENT_MAX * SEGMENT_BYTES,
+  })
+  readonly turn: Turn
+  readonly outboxes = new OutboxPool()
+  /** The durable log of messages. */
+  readonly log: ShardLog
+  readonly intake: Intake
+  /** What queues counted that are gone. */
+  readonly retiredCounters = new QueueCounters()
+  /** Listeners are open and recovery is done. */
+  isReady = false
+  amqpAddresses: { address: string; port: number }[] = []
+  readonly #meta: MetaLog
+  readonly #transientLog: ShardLog
+  readonly #waitingConfirms = new Set<Confirms>()
+  readonly #heldPublishers = new Set<Connection>()
+
+  constructor(options: BrokerOptions) {
+    this.config = options.config
+    this.clock = options.clock
+    this.logger = options.log
+    this.version = options.version
+    this.alarms = options.alarms
+    this.nodeName = options.config.nodeName
+    this.startedAtMs = options.clock.now()
+    this.turn = new Turn(() => this.#commit())
+    this.#meta = new MetaLog(options.disk('meta'), this.#logOptions(SHARD.meta), this.turn)
+    this.definitions = this.#meta.definitions
+    this.access = new Access(this.definitions, options.config)
+    if (this.definitions.count('vhost') === 0) this.#bootstrap()
+    this.#restoreVhosts()
+    this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient))
+    const replay = replayInto(this.queuesById, this.segments)
+    this.log = recover(options.disk('queues'), this.#logOptions(SHARD.queues), replay)
+    this.log.checkpointSource = () => checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(visit))
+    this.log.onStable = () => this.#stable()
+    this.#meta.onStable = () => this.#stable()
+    for (const log of [this.log, this.#transientLog, this.#meta]) log.onError = error => this.#logFailed(error, options)
+    this.intake = new Intake(this.log, this.#transientLog)
+    this.alarms.onChange = () => this.#alarmsChanged()
+    this.definitions.listen(change => this.#definitionChanged(change))
+    this.turn.wake()
+  }
+
+  /** More is waiting for the disk than publishers may pile up. */
+  get isLogBehind(): boolean {
+    return this.log.unstableBytes > UNSTABLE_BYTES_MAX
+  }
+
+  /** Confirms of a channel wait for the log. */
+  confirmWhenStable(confirms: Confirms): void {
+    this.#waitingConfirms.add(confirms)
+  }
+
+  forgetConfirms(confirms: Confirms): void {
+    this.#waitingConfirms.delete(confirms)
+  }
+
+  /** Stops reading from a publisher until the log has caught up. */
+  holdPublisher(connection: Connection): void {
+    this.#heldPublishers.add(connection)
+    connection.pause(this)
+  }
+
+  releasePublisher(connection: Connection): void {
+    if (this.#heldPublishers.delete(connection)) connection.resume(this)
+  }
+
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): void {
+    deadLetter({ vhosts: this.vhosts, intake: this.intake, now: () => this.clock.now() }, queue, dead, reason)
+  }
+
+  reportDamage(error: Error): void {
+    this.logger.error({ err: error }, 'messages cannot be read back from disk; they are kept and not delivered')
+  }
+
+  /** A queue ends without anybody asking: unused, auto-deleted, or its connection is gone. */
+  deleteQueue(queue: Queue): void {
+    if (queue.deleted) return
+    this.vhosts.get(queue.vhost)?.deleteQueue(queue, { ifUnused: false, ifEmpty: false })
+  }
+
+  /** Creates a virtual host, or changes its description. */
+  createVhost(definition: VhostDefinition): void {
+    this.definitions.put('vhost', definition, { durable: true })
+    if (!this.vhosts.has(definition.name)) this.#addVhost(definition.name)
+  }
+
+  /** Removes a virtual host with all that is in it; its connections are closed. */
+  deleteVhost(name: string): void {
+    const vhost = this.vhosts.get(name)
+    if (vhost === undefined) return
+    for (const connection of [...this.connections.values()]) {
+      if (connection.vhost === name) connection.close(`vhost '${name}' is deleted`)
+    }
+    vhost.delete()
+    this.vhosts.delete(name)
+    this.#forgetVhost(name)
+  }
+
+  /** Flushes what was appended, writes checkpoints, closes the files. */
+  async close(): Promise<void> {
+    for (const connection of [...this.connections.values()]) connection.close('broker is shutting down')
+    await this.#meta.close()
+    for (const log of [this.log, this.#transientLog]) {
+      await new Promise<void>((resolve, reject) => log.close(error => (error === null ? resolve() : reject(error))))
+    }
+  }
+
+  #logOptions(shardId: number): LogOptions {
+    const newIdentity = () => randomBytes(4).readUInt32BE()
+    return { shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
+  }
+
+  #commit(): void {
+    this.#meta.commit()
+    this.log.commit()
+    this.#transientLog.commit()
+  }
+
+  /** A confirm tells that a message is safe, which it is only together with the definition of its queue. */
+  #stable(): void {
+    if (this.#meta.isStable) {
+      for (const confirms of this.#waitingConfirms) {
+        if (!confirms.stable(this.log.stableBatch)) this.#waitingConfirms.delete(confirms)
+      }
+    }
+    if (!this.isLogBehind) for (const connection of [...this.#heldPublishers]) this.releasePublisher(connection)
+    this.turn.wake()
+  }
+
+  #logFailed(error: Error, { onFatal }: BrokerOptions): void {
+    if (error.name !== 'DiskFullError') {
+      onFatal(error)
+      return
+    }
+    this.logger.error({ err: error }, 'the disk is full: publishes wait until there is room')
+    this.alarms.diskFull()
+  }
+
+  #eachUnacked(visit: (queue: Queue, seq: number) => void): void {
+    for (const connection of this.connections.values()) {
+      for (const channel of connection.channels.values()) channel.unacked.each(visit)
+    }
+  }
+
+  /** The virtual host and user of a node that has never run. */
+  #bootstrap(): void {
+    const { defaultVhost, defaultUser, defaultPass, defaultPermissions, defaultUserTags } = this.config
+    const durable = { durable: true }
+    const vhost = {
+      name: defaultVhost,
+      description: 'Default virtual host',
+      tags: [],
+      defaultQueueType: 'classic',
+      tracing: false,
+    }
+    const tags = Object.keys(defaultUserTags).filter(tag => defaultUserTags[tag])
+    const password = {
+      passwordHash: hashPassword(defaultPass),
+      hashingAlgorithm: 'rabbit_password_hashing_sha256',
+    } as const
+    this.definitions.put('vhost', vhost, durable)
+    this.definitions.put('user', { name: defaultUser, ...password, tags, limits: {} }, durable)
+    this.definitions.put('permission', { user: defaultUser, vhost: defaultVhost, ...defaultPermissions }, durable)
+  }
+
+  #restoreVhosts(): void {
+    for (const { name } of this.definitions.list('vhost')) this.#addVhost(name)
+    for (const vhost of this.vhosts.values()) vhost.restore()
+  }
+
+  #addVhost(name: string): void {
+    const vhost = new Vhost(name, { definitions: this.definitions, queueContext: this, queuesById: this.queuesById })
+    this.vhosts.set(name, vhost)
+    this.#applyPolicies(vhost)
+  }
+
+  #forgetVhost(name: string): void {
+    const { definitions } = this
+    for (const { user } of definitions.list('permission').filter(({ vhost }) => vhost === name)) {
+      definitions.remove('permission', [name, user])
+    }
+    for (const { user, exchange } of definitions.list('topicPermission').filter(({ vhost }) => vhost === name)) {
+      definitions.remove('topicPermission', [name, user, exchange])
+    }
+    for (const kind of ['policy', 'operatorPolicy'] as const) {
+      for (const policy of definitions.list(kind).filter(({ vhost }) => vhost === name)) {
+        definitions.remove(kind, [name, policy.name])
+      }
+    }
+    for (const { component, name: parameter } of definitions.list('parameter').filter(({ vhost }) => vhost === name)) {
+      definitions.remove('parameter', [name, component, parameter])
+    }
+    definitions.remove('vhost', [name])
+  }
+
+  #definitionChanged(change: DefinitionChange): void {
+    if (change.kind !== 'policy' && change.kind !== 'operatorPolicy') return
+    const vhost = this.vhosts.get((change.value ?? change.previous)!.vhost)
+    if (vhost !== undefined) this.#applyPolicies(vhost)
+  }
+
+  #applyPolicies(vhost: Vhost): void {
+    const of = (kind: 'policy' | 'operatorPolicy') =>
+      compilePolicies(this.definitions.list(kind).filter(policy => policy.vhost === vhost.name))
+    vhost.applyPolicies(of('policy'), of('operatorPolicy'))
+  }
+
+  #alarmsChanged(): void {
+    for (const connection of this.connections.values()) connection.alarmsChanged()
+  }
+}

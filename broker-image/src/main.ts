@@ -1,0 +1,93 @@
+/** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
+import { mkdirSync, readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type Logger, pino } from 'pino'
+import { Alarms } from './alarms.ts'
+import { Broker } from './broker.ts'
+import { systemClock } from './clock.ts'
+import { type Config, loadConfig } from './config/config.ts'
+import { ConfigError } from './config/config-error.ts'
+import { printedAnswer } from './config/flags.ts'
+import { fileDisk } from './log/file-disk.ts'
+import { createManagementServer } from './management/server.ts'
+import { machineResources } from './resources.ts'
+import { listen } from './session/listener.ts'
+
+const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
+
+async function main(argv: readonly string[]): Promise<void> {
+  const answer = printedAnswer(argv, VERSION)
+  if (answer !== undefined) return print(answer)
+  const config = loadConfig({ argv, env: process.env, readFile: path => readFileSync(path, 'utf8') })
+  const log = pino({ level: config.isConsoleLogOn ? config.logLevel : 'silent' })
+  const broker = openBroker(config, log)
+  const management = createManagementServer({
+    broker,
+    clock: broker.clock,
+    onError: err => log.error({ err }, 'request failed'),
+  })
+  const servers = await Promise.all(Object.values(config.amqpListeners).map(endpoint => listen(broker, endpoint)))
+  const { host = '::', port } = config.management
+  const managementUrl = await management.listen({ host, port })
+  broker.amqpAddresses = servers.map(server => server.address() as AddressInfo)
+  broker.isReady = true
+  log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementUrl }, 'ready')
+  stopOnSignal(async () => {
+    broker.isReady = false
+    for (const server of servers) server.close()
+    await broker.close()
+    await management.close()
+    log.info('stopped')
+  })
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}
+
+function openBroker(config: Config, log: Logger): Broker {
+  mkdirSync(config.dataDirectory, { recursive: true })
+  const clock = systemClock()
+  return new Broker({
+    config,
+    clock,
+    log,
+    disk: name => {
+      const folder = join(config.dataDirectory, name)
+      mkdirSync(folder, { recursive: true })
+      return fileDisk(folder)
+    },
+    version: VERSION,
+    alarms: new Alarms(config, clock, machineResources(config.dataDirectory)),
+    onFatal: error => {
+      log.fatal({ err: error }, 'the log cannot be written: stopping, so that nothing is confirmed that is not safe')
+      process.exit(1)
+    },
+  })
+}
+
+/** The first signal stops cleanly, a second one at once. */
+function stopOnSignal(stop: () => Promise<void>): void {
+  let isStopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(1)
+      isStopping = true
+      stop().then(() => process.exit(0), fail)
+    })
+  }
+}
+
+function fail(error: unknown): never {
+  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
+  else if (isPortInUse(error)) process.stderr.write(`port ${error.port} is in use: choose another one\n`)
+  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exit(1)
+}
+
+function isPortInUse(error: unknown): error is { port: number } {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+}
+
+main(process.argv.slice(2)).catch(fail)

@@ -1,0 +1,77 @@
+/** What recovery of the message log tells, put into the queues that the definitions know. */
+import { encodeQueueStates, type QueueState } from './log/checkpoint.ts'
+import { FLAG_PERSISTENT, flagsAt, keyLengthAt, wireStart } from './log/record.ts'
+import type { Replay } from './log/replay.ts'
+import type { SegmentTable } from './log/segment.ts'
+import { type Message, PERSISTENT_BIT } from './queue/message.ts'
+import type { Queue } from './queue/queue.ts'
+import { FRAME_HEAD_BYTES } from './wire/frame.ts'
+import { readU32 } from './wire/integers.ts'
+
+/** A replay into `queues`; messages of queues that are gone are dropped. */
+export function replayInto(queues: ReadonlyMap<number, Queue>, segments: SegmentTable): Replay {
+  return {
+    queue: (id, nextSeq) => queues.get(id)?.recoverNextSeq(nextSeq),
+    enqueue: (id, seq, segment, offset, deadlineMs) => {
+      const queue = queues.get(id)
+      if (queue === undefined) return false
+      const bytes = segments.bytes(segment)
+      if (bytes === null) throw new Error(`segment ${segment} is replayed but not in memory`)
+      queue.recoverEnqueue(messageAt(bytes, { seq, segment, offset }), deadlineMs)
+      return true
+    },
+    settle: (id, firstSeq, count) => queues.get(id)?.recoverSettle(firstSeq, count),
+    purge: (id, beforeSeq) => queues.get(id)?.recoverPurge(beforeSeq),
+    returned: () => {},
+    queueDeleted: () => {},
+    definition: refuse,
+    snapshot: refuse,
+  }
+}
+
+function refuse(): never {
+  throw new Error('the message log holds definitions')
+}
+
+function messageAt(bytes: Buffer, at: { seq: number; segment: number; offset: number }): Message {
+  const headerAt = wireStart(bytes, at.offset) + keyLengthAt(bytes, at.offset) + 2
+  const size = readU32(bytes, headerAt + FRAME_HEAD_BYTES + 8)
+  const isKept = (flagsAt(bytes, at.offset) & FLAG_PERSISTENT) !== 0
+  return { ...at, sized: isKept ? size | PERSISTENT_BIT : size }
+}
+
+/** Calls `visit` with each delivery that waits for a settlement. */
+export type EachUnacked = (visit: (queue: Queue, seq: number) => void) => void
+
+/** The state of all durable queues for a checkpoint: what is ready, and what is with consumers. */
+export function checkpointOf(queues: Iterable<Queue>, eachUnacked: EachUnacked): Buffer {
+  const unacked = new Map<Queue, number[]>()
+  eachUnacked((queue, seq) => {
+    const seqs = unacked.get(queue)
+    if (seqs === undefined) unacked.set(queue, [seq])
+    else seqs.push(seq)
+  })
+  return encodeQueueStates(durableStates(queues, unacked))
+}
+
+function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, number[]>): Iterable<QueueState> {
+  for (const queue of queues) {
+    if (!queue.durable) continue
+    const live = liveRuns(queue, unacked.get(queue) ?? [])
+    yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: [] }
+  }
+}
+
+/** Runs as first, count, first, count …, by rising sequence numbers. */
+function liveRuns(queue: Queue, unacked: number[]): number[] {
+  const runs: [first: number, count: number][] = unacked.map(seq => [seq, 1])
+  queue.eachReadyRun((first, count) => runs.push([first, count]))
+  runs.sort((a, b) => a[0] - b[0])
+  const flat: number[] = []
+  for (const [first, count] of runs) {
+    const last = flat.length - 2
+    if (last >= 0 && flat[last]! + flat[last + 1]! === first) flat[last + 1]! += count
+    else flat.push(first, count)
+  }
+  return flat
+}

@@ -1,0 +1,187 @@
+/** A channel: what one client conversation holds, and how its answers, returns and errors reach the wire. */
+
+import type { Permission } from '../access/access.ts'
+import type { Broker } from '../broker.ts'
+import { HELD_REPLIES_MAX } from '../limits.ts'
+import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
+import type { Arrival } from '../queue/intake.ts'
+import { isRedelivered, type Message } from '../queue/message.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Route } from '../vhost/route-cache.ts'
+import type { Vhost } from '../vhost/vhost.ts'
+import { encodeMethodFrame } from '../wire/codec.ts'
+import { ChannelError } from '../wire/errors.ts'
+import type { MethodArgs, MethodName } from '../wire/methods.ts'
+import { Confirms } from './confirms.ts'
+import type { Connection } from './connection.ts'
+import type { ChannelConsumer } from './consumer.ts'
+import { contentOf } from './content-frames.ts'
+import { type Fill, HeldReplies } from './held-replies.ts'
+import { Publisher } from './publisher.ts'
+import { Unacked } from './unacked.ts'
+
+export class Channel {
+  readonly connection: Connection
+  readonly number: number
+  readonly vhost: Vhost
+  readonly broker: Broker
+  readonly publisher: Publisher
+  readonly unacked = new Unacked()
+  readonly consumers = new Map<string, ChannelConsumer>()
+  confirms: Confirms | null = null
+  /** We have sent `channel.close`: everything but its answer is ignored. */
+  closing = false
+  lastDeliveryTag = 0
+  /** Prefetch of the consumers to come, and of the whole channel; 0 = no bound. */
+  prefetchCount = 0
+  globalPrefetchCount = 0
+  /** What an empty queue name stands for [AMQP 1.7.2.1]. */
+  lastQueueName = ''
+  readonly #held = new HeldReplies()
+
+  constructor(connection: Connection, number: number, vhost: Vhost) {
+    this.connection = connection
+    this.number = number
+    this.vhost = vhost
+    this.broker = connection.broker
+    this.publisher = new Publisher(this)
+  }
+
+  get confirming(): boolean {
+    return this.confirms !== null
+  }
+
+  get transactional(): boolean {
+    return false
+  }
+
+  get unacknowledged(): number {
+    return this.unacked.live
+  }
+
+  get unconfirmed(): number {
+    return this.confirms?.waiting ?? 0
+  }
+
+  get userName(): string {
+    return this.connection.userName
+  }
+
+  /** Sends at once. */
+  send<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    this.connection.outbox.write(encodeMethodFrame(this.number, name, args))
+  }
+
+  /** Answers a method; answers keep the order of their methods. */
+  reply<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    this.answer(() => this.send(name, args))
+  }
+
+  /** Answers a method once every definition changed so far is durable. */
+  replyDurable<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    const fill = this.reserveAnswer()
+    this.broker.definitions.whenStable(() => fill(() => this.send(name, args)))
+  }
+
+  /** Does `action` in its place among the answers. */
+  answer(action: () => void): void {
+    this.#held.answer(action)
+  }
+
+  /** Keeps a place among the answers. Too many of them hold up the connection. */
+  reserveAnswer(): Fill {
+    const fill = this.#held.reserve()
+    if (this.#held.count > HELD_REPLIES_MAX) this.connection.pause(this)
+    return answer => {
+      if (this.closing) return
+      fill(answer)
+      if (this.#held.count <= HELD_REPLIES_MAX / 2) this.connection.resume(this)
+    }
+  }
+
+  /** Starts confirms; they number the publishes from here. */
+  selectConfirms(): void {
+    this.confirms ??= new Confirms(this.broker.turn, (deliveryTag, multiple, refused) => {
+      if (this.closing) return
+      if (refused) this.send('basic.nack', { deliveryTag, multiple, requeue: false })
+      else this.send('basic.ack', { deliveryTag, multiple })
+    })
+  }
+
+  /** `basic.return` of a message that found no queue. */
+  returnMessage(arrival: Arrival): void {
+    const { exchange, routingKey, frames } = contentOf(arrival, this.number, this.connection.frameMax)
+    this.send('basic.return', { replyCode: 312, replyText: 'NO_ROUTE', exchange, routingKey })
+    this.connection.outbox.write(frames)
+  }
+
+  /** `basic.get-ok` as bytes: the log's own may be gone when the answer's turn comes. */
+  getOk(bytes: Buffer, message: Message, messageCount: number): Buffer {
+    const wire = {
+      source: bytes,
+      start: wireStart(bytes, message.offset),
+      keyLength: keyLengthAt(bytes, message.offset),
+      end: entryEnd(bytes, message.offset),
+    }
+    const { exchange, routingKey, frames } = contentOf(wire, this.number, this.connection.frameMax)
+    const redelivered = isRedelivered(message.sized)
+    const args = { deliveryTag: this.lastDeliveryTag, redelivered, exchange, routingKey, messageCount }
+    return Buffer.concat([encodeMethodFrame(this.number, 'basic.get-ok', args), frames])
+  }
+
+  /** @throws ChannelError 403. */
+  assertMay(permission: Permission, kind: 'queue' | 'exchange', name: string): void {
+    if (this.broker.access.can(this.userName, this.vhost.name, permission, name)) return
+    throw new ChannelError(
+      'ACCESS_REFUSED',
+      `access to ${kind} '${name}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
+    )
+  }
+
+  /** @throws ChannelError 403. */
+  assertMayPublish({ exchange, routingKey }: Route): void {
+    this.assertMay('write', 'exchange', exchange.name)
+    if (exchange.exchange.type !== 'topic') return
+    const topic = { user: this.userName, vhost: this.vhost.name, exchange: exchange.name }
+    if (this.broker.access.canTopic(topic, 'write', routingKey)) return
+    throw new ChannelError(
+      'ACCESS_REFUSED',
+      `write access to topic '${routingKey}' in exchange '${exchange.name}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
+    )
+  }
+
+  /** The queue that a method names; an empty name is the last one declared. @throws ChannelError 404, 405. */
+  queue(name: string): Queue {
+    if (name === '' && this.lastQueueName === '') throw new ChannelError('NOT_FOUND', 'no previously declared queue')
+    return this.vhost.queue(name === '' ? this.lastQueueName : name, this.connection)
+  }
+
+  /** A consumer's queue is gone. */
+  consumerCancelled(consumer: ChannelConsumer): void {
+    this.consumers.delete(consumer.tag)
+    if (this.closing || !this.connection.wantsCancelNotify) return
+    this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true })
+  }
+
+  /** Room in the global prefetch may let any consumer of the channel go on. */
+  wakeConsumers(): void {
+    for (const consumer of this.consumers.values()) consumer.queue.wake()
+  }
+
+  /** Takes the consumers off their queues; what they held stays unsettled. */
+  cancelConsumers(): void {
+    const consumers = [...this.consumers.values()]
+    this.consumers.clear()
+    for (const consumer of consumers) consumer.queue.removeConsumer(consumer)
+  }
+
+  /** Ends the channel's hold on everything. */
+  release(): void {
+    this.closing = true
+    this.#held.clear()
+    this.connection.resume(this)
+    if (this.confirms !== null) this.broker.forgetConfirms(this.confirms)
+    this.cancelConsumers()
+    this.unacked.requeueAll()
+  }
+}

@@ -1,0 +1,424 @@
+/**
+ * A client connection: bytes in, frames to channels, errors to closes. Everything that a client does wrong ends here,
+ * in one of two ways: a `ChannelError` closes its channel, a `ConnectionError` the connection.
+ */
+import type { Socket } from 'node:net'
+import { AccessRefused } from '../access/access.ts'
+import type { Broker } from '../broker.ts'
+import type { Timer } from '../clock.ts'
+import type { Arguments } from '../definitions/model.ts'
+import { CLOSE_MS_MAX, FRAME_BYTES_MAX, HANDSHAKE_MS_MAX, UNSENT_BYTES_MAX } from '../limits.ts'
+import type { Queue } from '../queue/queue.ts'
+import { decodeMethod, encodeMethodFrame, methodId } from '../wire/codec.ts'
+import { ChannelError, ConnectionError, replyText } from '../wire/errors.ts'
+import {
+  FRAME_BODY,
+  FRAME_END,
+  FRAME_HEAD_BYTES,
+  FRAME_HEADER,
+  FRAME_HEARTBEAT,
+  FRAME_METHOD,
+  FRAME_OVERHEAD,
+  heartbeatFrame,
+  METHOD_ID,
+  PROTOCOL_HEADER,
+} from '../wire/frame.ts'
+import { readU16, readU32 } from '../wire/integers.ts'
+import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
+import { Channel } from './channel.ts'
+import { dispatch } from './dispatch.ts'
+import { FrameInput } from './frame-input.ts'
+import { LOCALES, MECHANISMS, parsePlain, serverProperties, tuned } from './handshake.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Outbox } from './outbox.ts'
+
+/** What a client must send next; `running` is open, `closing` waits for `connection.close-ok`. */
+type State = 'header' | 'start' | 'tune' | 'open' | 'running' | 'closing' | 'closed'
+
+export class Connection {
+  readonly broker: Broker
+  readonly outbox: Outbox
+  readonly channels = new Map<number, Channel>()
+  readonly exclusiveQueues = new Set<Queue>()
+  readonly name: string
+  readonly peerHost: string
+  readonly peerPort: number
+  readonly host: string
+  readonly port: number
+  readonly connectedAtMs: number
+  readonly authMechanism = 'PLAIN'
+  clientProperties: Arguments = {}
+  /** The client asked to hear when a consumer's queue goes. */
+  wantsCancelNotify = false
+  userName = ''
+  vhost = ''
+  frameMax = FRAME_BYTES_MAX
+  channelMax: number
+  heartbeatSeconds = 0
+  receivedBytes = 0
+  /** The client is a publisher: it waits while an alarm is on. */
+  hasPublished = false
+  readonly #socket: Socket
+  readonly #input: FrameInput
+  readonly #holders = new Set<object>()
+  #state: State = 'header'
+  #headerBytes = Buffer.alloc(0)
+  #wantsBlocked = false
+  #isBlocked = false
+  #wantsAuthFailureClose = false
+  #deadline: Timer | undefined
+  #heartbeat: Heartbeat | undefined
+
+  constructor(broker: Broker, socket: Socket) {
+    this.broker = broker
+    this.#socket = socket
+    this.peerHost = socket.remoteAddress ?? ''
+    this.peerPort = socket.remotePort ?? 0
+    this.host = socket.localAddress ?? ''
+    this.port = socket.localPort ?? 0
+    this.name = `${this.peerHost}:${this.peerPort} -> ${this.host}:${this.port}`
+    this.connectedAtMs = broker.clock.now()
+    this.channelMax = broker.config.channelMax
+    this.outbox = new Outbox(socket, broker.turn, broker.outboxes, () => this.#drained())
+    this.#input = new FrameInput(FRAME_BYTES_MAX, (buffer, start, end) => this.#frames(buffer, start, end))
+    this.#deadline = broker.clock.after(HANDSHAKE_MS_MAX, () => this.destroy())
+    socket.on('data', chunk => this.#receive(chunk))
+    socket.on('close', () => this.#closed())
+    socket.on('error', () => socket.destroy())
+    socket.on('end', () => this.destroy())
+  }
+
+  get user(): string {
+    return this.userName
+  }
+
+  get state(): string {
+    return this.#state
+  }
+
+  get sentBytes(): number {
+    return this.outbox.sentBytes
+  }
+
+  /** Stops reading from the socket until every `holder` has called `resume`. */
+  pause(holder: object): void {
+    this.#holders.add(holder)
+    this.#socket.pause()
+  }
+
+  resume(holder: object): void {
+    if (this.#holders.delete(holder) && this.#holders.size === 0) this.#socket.resume()
+  }
+
+  /** Closes the connection from our side and says why. */
+  close(reason: string): void {
+    this.#fail(new ConnectionError('CONNECTION_FORCED', reason), 0, 0)
+  }
+
+  /** Ends the connection without a word. */
+  destroy(): void {
+    this.outbox.endTurn()
+    this.#socket.destroySoon()
+  }
+
+  /** An alarm went on or off: publishers wait while one is on, and are told if they asked for that. */
+  alarmsChanged(): void {
+    const { alarms } = this.broker
+    if (alarms.any && this.hasPublished) this.#block()
+    else if (!alarms.any && this.#isBlocked) {
+      this.#isBlocked = false
+      if (this.#wantsBlocked) this.send('connection.unblocked', {})
+      this.resume(alarms)
+    }
+  }
+
+  #block(): void {
+    if (this.#isBlocked) return
+    this.#isBlocked = true
+    if (this.#wantsBlocked) this.send('connection.blocked', { reason: this.broker.alarms.reason })
+    this.pause(this.broker.alarms)
+  }
+
+  #receive(chunk: Buffer): void {
+    this.receivedBytes += chunk.length
+    if (this.#state === 'closed') return
+    try {
+      this.#input.feed(this.#state === 'header' ? this.#protocolHeader(chunk) : chunk)
+    } catch (error) {
+      this.#failed(error, 0, 0)
+    }
+    if (this.#socket.writableLength > UNSENT_BYTES_MAX) this.pause(this.outbox)
+    if (this.hasPublished) this.#holdBack()
+    this.broker.turn.wake()
+  }
+
+  /** A publisher waits while the disk is behind, or something is short. */
+  #holdBack(): void {
+    if (this.broker.isLogBehind) this.broker.holdPublisher(this)
+    if (this.broker.alarms.any) this.#block()
+  }
+
+  /** Takes the eight bytes that open a connection [AMQP 4.2.2]; answers what follows them. */
+  #protocolHeader(chunk: Buffer): Buffer {
+    const bytes = Buffer.concat([this.#headerBytes, chunk])
+    const known = bytes.subarray(0, PROTOCOL_HEADER.length)
+    if (!PROTOCOL_HEADER.subarray(0, known.length).equals(known)) {
+      this.outbox.write(PROTOCOL_HEADER)
+      this.#state = 'closed'
+      this.destroy()
+      return Buffer.alloc(0)
+    }
+    this.#headerBytes = bytes
+    if (bytes.length < PROTOCOL_HEADER.length) return Buffer.alloc(0)
+    this.#headerBytes = Buffer.alloc(0)
+    this.#state = 'start'
+    const serverInfo = serverProperties(this.broker.config, this.broker.version)
+    const start = { serverProperties: serverInfo, mechanisms: MECHANISMS, locales: LOCALES }
+    this.send('connection.start', { versionMajor: 0, versionMinor: 9, ...start })
+    return bytes.subarray(PROTOCOL_HEADER.length)
+  }
+
+  /** Sends a method of the connection itself. */
+  send<N extends MethodName>(name: N, args: MethodArgs<N>): void {
+    this.outbox.write(encodeMethodFrame(0, name, args))
+  }
+
+  #frames(buffer: Buffer, start: number, end: number): number {
+    let at = start
+    while (end - at >= FRAME_OVERHEAD && this.#state !== 'closed') {
+      const frameEnd = at + this.#input.frameBytes(buffer, at)
+      if (frameEnd > end) break
+      if (buffer[frameEnd - 1] !== FRAME_END) throw new ConnectionError('FRAME_ERROR', 'frame end octet is missing')
+      at = this.#frame(buffer, at, frameEnd, end)
+    }
+    return this.#state === 'closed' ? end : at
+  }
+
+  /** Handles the frame at `[at, frameEnd)`; a publish may take its content frames with it. Answers the offset behind. */
+  #frame(buffer: Buffer, at: number, frameEnd: number, end: number): number {
+    const number = readU16(buffer, at + 1)
+    const type = buffer[at]!
+    const method =
+      type === FRAME_METHOD && frameEnd - at >= FRAME_OVERHEAD + 4 ? readU32(buffer, at + FRAME_HEAD_BYTES) : 0
+    try {
+      if (method === METHOD_ID.BASIC_PUBLISH && this.#state === 'running') {
+        const channel = this.#channel(number)
+        if (channel.closing) return frameEnd
+        if (channel.publisher.expectsContent) throw expectedContent()
+        this.hasPublished = true
+        return channel.publisher.publish(buffer, at, frameEnd, end)
+      }
+      if (type === FRAME_METHOD) this.#method(number, decodeMethod(buffer, at + FRAME_HEAD_BYTES, frameEnd - 1))
+      else if (type === FRAME_HEARTBEAT) this.#heartbeatFrame(number)
+      else this.#content(type, number, buffer, at, frameEnd)
+    } catch (error) {
+      this.#failed(error, number, method)
+    }
+    return frameEnd
+  }
+
+  #heartbeatFrame(number: number): void {
+    if (number !== 0) throw new ConnectionError('UNEXPECTED_FRAME', `heartbeat on channel ${number}`)
+  }
+
+  #content(type: number, number: number, buffer: Buffer, at: number, frameEnd: number): void {
+    if (this.#state !== 'running') return
+    const channel = this.#channel(number)
+    if (channel.closing) return
+    if (type === FRAME_HEADER) channel.publisher.header(buffer, at, frameEnd)
+    else if (type === FRAME_BODY) channel.publisher.body(buffer, at, frameEnd)
+  }
+
+  #channel(number: number): Channel {
+    const channel = this.channels.get(number)
+    if (channel === undefined)
+      throw new ConnectionError('CHANNEL_ERROR', `expected 'channel.open' on channel ${number}`)
+    return channel
+  }
+
+  #method(number: number, method: Method): void {
+    if (this.#state === 'closing') {
+      if (method.name === 'connection.close-ok') this.destroy()
+      else if (method.name === 'connection.close') this.send('connection.close-ok', {})
+      return
+    }
+    if (number === 0) this.#connectionMethod(method)
+    else if (this.#state !== 'running') throw new ConnectionError('CHANNEL_ERROR', 'the connection is not open yet')
+    else if (method.name === 'channel.open') this.#openChannel(number)
+    else this.#channelMethod(this.#channel(number), method)
+  }
+
+  #channelMethod(channel: Channel, method: Method): void {
+    if (method.name === 'channel.close') {
+      channel.release()
+      this.channels.delete(channel.number)
+      channel.send('channel.close-ok', {})
+    } else if (method.name === 'channel.close-ok') {
+      if (channel.closing) this.channels.delete(channel.number)
+    } else if (!channel.closing) {
+      if (channel.publisher.expectsContent) throw expectedContent()
+      dispatch(channel, method)
+    }
+  }
+
+  #openChannel(number: number): void {
+    if (this.channels.has(number)) {
+      throw new ConnectionError('CHANNEL_ERROR', `second 'channel.open' seen on channel ${number}`)
+    }
+    if (this.channelMax !== 0 && this.channels.size >= this.channelMax) {
+      throw new ConnectionError(
+        'NOT_ALLOWED',
+        `number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
+      )
+    }
+    const vhost = this.broker.vhosts.get(this.vhost)
+    if (vhost === undefined) throw new ConnectionError('CONNECTION_FORCED', `vhost '${this.vhost}' is gone`)
+    const channel = new Channel(this, number, vhost)
+    this.channels.set(number, channel)
+    channel.send('channel.open-ok', {})
+  }
+
+  #connectionMethod(method: Method): void {
+    if (method.name === 'connection.close') {
+      this.#release()
+      this.send('connection.close-ok', {})
+      this.#state = 'closed'
+      this.destroy()
+    } else if (method.name === 'connection.start-ok' && this.#state === 'start') this.#startOk(method.args)
+    else if (method.name === 'connection.tune-ok' && this.#state === 'tune') this.#tuneOk(method.args)
+    else if (method.name === 'connection.open' && this.#state === 'open') this.#open(method.args.virtualHost)
+    else if (method.name === 'connection.update-secret' && this.#state === 'running') {
+      this.send('connection.update-secret-ok', {})
+    } else throw new ConnectionError('COMMAND_INVALID', `unexpected method ${method.name}`)
+  }
+
+  #startOk(args: MethodArgs<'connection.start-ok'>): void {
+    this.clientProperties = args.clientProperties as Arguments
+    const capabilities = args.clientProperties['capabilities']
+    const can = (name: string): boolean =>
+      typeof capabilities === 'object' && capabilities !== null && (capabilities as Arguments)[name] === true
+    this.wantsCancelNotify = can('consumer_cancel_notify')
+    this.#wantsBlocked = can('connection.blocked')
+    this.#wantsAuthFailureClose = can('authentication_failure_close')
+    if (args.mechanism !== 'PLAIN') {
+      throw new ConnectionError('COMMAND_INVALID', `unknown authentication mechanism '${args.mechanism}'`)
+    }
+    const login = parsePlain(args.response)
+    if (login === undefined) throw new ConnectionError('SYNTAX_ERROR', 'malformed PLAIN response')
+    try {
+      this.userName = this.broker.access.authenticate(login.name, login.password, this.peerHost).name
+    } catch (error) {
+      if (error instanceof AccessRefused) this.#refuseLogin(error)
+      else throw error
+      return
+    }
+    this.#state = 'tune'
+    const { channelMax, frameBytesMax, heartbeatSeconds } = this.broker.config
+    this.send('connection.tune', { channelMax, frameMax: frameBytesMax, heartbeat: heartbeatSeconds })
+  }
+
+  #refuseLogin(refused: AccessRefused): void {
+    this.broker.logger.warn({ connection: this.name, reason: refused.reason }, 'login refused')
+    if (this.#wantsAuthFailureClose) {
+      throw new ConnectionError(
+        'ACCESS_REFUSED',
+        'Login was refused using authentication mechanism PLAIN. For details see the broker logfile.',
+      )
+    }
+    this.#state = 'closed'
+    this.destroy()
+  }
+
+  #tuneOk(args: MethodArgs<'connection.tune-ok'>): void {
+    const { channelMax, frameMax, heartbeatSeconds } = tuned(this.broker.config, args)
+    this.channelMax = channelMax
+    this.frameMax = frameMax === 0 ? FRAME_BYTES_MAX : frameMax
+    this.#input.frameMax = this.frameMax
+    this.heartbeatSeconds = heartbeatSeconds
+    this.#state = 'open'
+    this.#heartbeat = new Heartbeat(this.broker.clock, heartbeatSeconds, this, {
+      beat: () => this.outbox.write(heartbeatFrame()),
+      missed: () => this.#socket.destroy(),
+    })
+  }
+
+  #open(vhost: string): void {
+    if (!this.broker.vhosts.has(vhost)) throw new ConnectionError('NOT_ALLOWED', `vhost ${vhost} not found`)
+    if (!this.broker.access.canEnter(this.userName, vhost)) {
+      throw new ConnectionError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${this.userName}'`)
+    }
+    this.vhost = vhost
+    this.#state = 'running'
+    this.#deadline?.cancel()
+    this.broker.connections.set(this.name, this)
+    this.send('connection.open-ok', {})
+    this.broker.logger.debug({ connection: this.name, user: this.userName, vhost }, 'connection opened')
+  }
+
+  /** The one place where a client's errors end. Anything else is a bug and goes up. */
+  #failed(error: unknown, channelNumber: number, method: number): void {
+    if (error instanceof ChannelError && this.channels.has(channelNumber)) {
+      this.#failChannel(error, this.channels.get(channelNumber)!, method)
+    } else if (error instanceof ConnectionError || error instanceof ChannelError) {
+      this.#fail(error, channelNumber, method)
+    } else throw error
+  }
+
+  #failChannel(error: ChannelError, channel: Channel, method: number): void {
+    channel.release()
+    channel.send('channel.close', closeArgs(error, method))
+  }
+
+  #fail(error: ConnectionError | ChannelError, channelNumber: number, method: number): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return
+    this.broker.logger.info(
+      { connection: this.name, channel: channelNumber, error: error.message },
+      'connection closed',
+    )
+    this.#release()
+    this.#state = 'closing'
+    this.send('connection.close', closeArgs(error, method))
+    this.#deadline?.cancel()
+    this.#deadline = this.broker.clock.after(CLOSE_MS_MAX, () => this.#socket.destroy())
+  }
+
+  #drained(): void {
+    this.resume(this.outbox)
+    for (const channel of this.channels.values()) channel.wakeConsumers()
+  }
+
+  #closed(): void {
+    this.#state = 'closed'
+    this.#deadline?.cancel()
+    this.#heartbeat?.stop()
+    this.#release()
+  }
+
+  /** Gives back everything that the client held. Consumers go first, so that nothing is delivered to them again. */
+  #release(): void {
+    this.broker.releasePublisher(this)
+    this.broker.connections.delete(this.name)
+    for (const channel of this.channels.values()) channel.cancelConsumers()
+    for (const channel of this.channels.values()) channel.release()
+    this.channels.clear()
+    for (const queue of this.exclusiveQueues) this.broker.deleteQueue(queue)
+    this.exclusiveQueues.clear()
+  }
+}
+
+function expectedContent(): ConnectionError {
+  return new ConnectionError('UNEXPECTED_FRAME', 'expected content header or body, got a method frame instead')
+}
+
+function closeArgs(
+  error: ChannelError | ConnectionError,
+  method: number,
+): MethodArgs<'connection.close'> & MethodArgs<'channel.close'> {
+  const isKnown = method !== 0 && method !== methodId('connection.close')
+  return {
+    replyCode: error.code,
+    replyText: replyText(error.message),
+    classId: isKnown ? method >>> 16 : 0,
+    methodId: isKnown ? method & 0xffff : 0,
+  }
+}

@@ -1,0 +1,135 @@
+/** One consumer of a channel: what it may take now, and the bytes of each delivery. */
+import type { Arguments } from '../definitions/model.ts'
+import { FRAME_BYTES_MAX, UNACKED_MAX } from '../limits.ts'
+import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
+import type { Consumer } from '../queue/consumers.ts'
+import { isRedelivered, type Message } from '../queue/message.ts'
+import type { Queue } from '../queue/queue.ts'
+import { FRAME_END, FRAME_HEAD_BYTES, FRAME_METHOD, FRAME_OVERHEAD, METHOD_ID } from '../wire/frame.ts'
+import { copyBytes, readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
+import type { Channel } from './channel.ts'
+import { fitFrames } from './fit-frames.ts'
+import type { Outbox } from './outbox.ts'
+import type { Holder } from './unacked.ts'
+
+export interface ConsumerSpec {
+  readonly tag: string
+  readonly noAck: boolean
+  readonly exclusive: boolean
+  readonly priority: number
+  readonly arguments: Arguments
+}
+
+/** Bytes behind the consumer tag: delivery tag and redelivered. */
+const TAG_BYTES = 9
+
+export class ChannelConsumer implements Consumer, Holder {
+  readonly channel: Channel
+  readonly queue: Queue
+  readonly tag: string
+  readonly noAck: boolean
+  readonly exclusive: boolean
+  readonly priority: number
+  readonly arguments: Arguments
+  /** Deliveries that may wait for a settlement; 0 = no bound. */
+  readonly prefetchCount: number
+  unacked = 0
+  readonly #outbox: Outbox
+  /** The start of every delivery: frame head, class, method, consumer tag. */
+  readonly #prefix: Buffer
+
+  constructor(channel: Channel, queue: Queue, spec: ConsumerSpec) {
+    this.channel = channel
+    this.queue = queue
+    this.tag = spec.tag
+    this.noAck = spec.noAck
+    this.exclusive = spec.exclusive
+    this.priority = spec.priority
+    this.arguments = spec.arguments
+    this.prefetchCount = channel.prefetchCount
+    this.#outbox = channel.connection.outbox
+    this.#prefix = deliveryPrefix(channel.number, spec.tag)
+  }
+
+  canTake(): boolean {
+    if (this.#outbox.congested || this.channel.closing) return false
+    if (this.noAck) return true
+    if (this.prefetchCount !== 0 && this.unacked >= this.prefetchCount) return false
+    const { globalPrefetchCount, unacked } = this.channel
+    if (globalPrefetchCount !== 0 && unacked.live >= globalPrefetchCount) return false
+    return unacked.live < UNACKED_MAX
+  }
+
+  deliver(bytes: Buffer, message: Message): void {
+    const { offset } = message
+    this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
+    const outbox = this.#outbox
+    if (isRedelivered(message.sized)) outbox.buffer[this.#redeliveredAt] = 1
+    if (!this.noAck) this.channel.unacked.add(this.channel.lastDeliveryTag, this, message)
+  }
+
+  pass(source: Buffer, start: number, keyLength: number, end: number): void {
+    this.#send(source, start, keyLength, end)
+  }
+
+  released(): void {
+    this.queue.wake()
+  }
+
+  cancelled(): void {
+    this.channel.consumerCancelled(this)
+  }
+
+  /** Where the last delivery has its redelivered flag. */
+  #redeliveredAt = 0
+
+  /** `basic.deliver`, then the content as its publisher framed it, with our channel number put in. */
+  #send(source: Buffer, start: number, keyLength: number, end: number): void {
+    const { connection } = this.channel
+    if (connection.frameMax < FRAME_BYTES_MAX && end - start > connection.frameMax) {
+      const fitted = fitFrames(source.subarray(start, end), keyLength, connection.frameMax)
+      this.#write(fitted, 0, keyLength, fitted.length)
+    } else this.#write(source, start, keyLength, end)
+  }
+
+  #write(source: Buffer, start: number, keyLength: number, end: number): void {
+    const prefix = this.#prefix
+    const outbox = this.#outbox
+    const prefixLength = prefix.length
+    outbox.reserve(prefixLength + TAG_BYTES + end - start)
+    const out = outbox.buffer
+    let at = outbox.length
+    const frameAt = at
+    copyBytes(out, at, prefix, 0, prefixLength)
+    writeU32(out, at + 3, prefixLength - FRAME_HEAD_BYTES + TAG_BYTES + keyLength)
+    at += prefixLength
+    writeU64(out, at, ++this.channel.lastDeliveryTag)
+    this.#redeliveredAt = at + 8
+    out[at + 8] = 0
+    at += TAG_BYTES
+    copyBytes(out, at, source, start, start + keyLength)
+    at += keyLength
+    // The bits of the publish have no place in a delivery: the end octet behind them follows the keys at once.
+    const rest = start + keyLength + 1
+    copyBytes(out, at, source, rest, end)
+    const stop = at + end - rest
+    out[at] = FRAME_END
+    for (at++; at < stop; at += FRAME_OVERHEAD + readU32(out, at + 3)) {
+      out[at + 1] = out[frameAt + 1]!
+      out[at + 2] = out[frameAt + 2]!
+    }
+    outbox.length = stop
+    outbox.written()
+  }
+}
+
+function deliveryPrefix(channel: number, tag: string): Buffer {
+  const tagBytes = Buffer.from(tag)
+  const prefix = Buffer.alloc(FRAME_HEAD_BYTES + 4 + 1 + tagBytes.length)
+  prefix[0] = FRAME_METHOD
+  writeU16(prefix, 1, channel)
+  writeU32(prefix, FRAME_HEAD_BYTES, METHOD_ID.BASIC_DELIVER)
+  prefix[FRAME_HEAD_BYTES + 4] = tagBytes.length
+  tagBytes.copy(prefix, FRAME_HEAD_BYTES + 5)
+  return prefix
+}

@@ -1,0 +1,133 @@
+/**
+ * What a publish says about itself, read in place from its header frame: sizes and flags, no objects.
+ * Every property is walked once, so that nothing malformed reaches a consumer.
+ */
+import { MESSAGE_BYTES_MAX } from '../limits.ts'
+import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import { CLASS_BASIC, FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
+import { readU16, readU32, readU64 } from '../wire/integers.ts'
+
+/** Property flags [AMQP 4.2.6.1], highest bit first. */
+const CONTENT_TYPE = 0x8000
+const CONTENT_ENCODING = 0x4000
+const HEADERS = 0x2000
+const DELIVERY_MODE = 0x1000
+const PRIORITY = 0x0800
+const TIMESTAMP = 0x0040
+const USER_ID = 0x0010
+const EXPIRATION = 0x0100
+/** Properties behind `priority` in wire order; all are short strings but the timestamp. */
+const LATER_FLAGS = [0x0400, 0x0200, EXPIRATION, 0x0080, TIMESTAMP, 0x0020, USER_ID, 0x0008, 0x0004] as const
+const ANY_LATER = 0x07fc
+/** A further word of flags follows: no client sends it, none of ours reads it. */
+const CONTINUED = 0x0001
+const TIMESTAMP_BYTES = 8
+const PERSISTENT = 2
+
+/** Longest `expiration` that RabbitMQ takes, in milliseconds. */
+const EXPIRATION_MS_MAX = 315_360_000_000
+
+export class Content {
+  bodySize = 0
+  persistent = false
+  /** Offset of the headers table, -1 when there is none. */
+  headersAt = -1
+  /** Offset of the short strings, -1 when there are none. */
+  expirationAt = -1
+  userIdAt = -1
+
+  /**
+   * Reads the header frame whose payload is `buffer[start, end)`.
+   * @throws ConnectionError 501/502 when it is malformed, ChannelError 311 when the body is too large.
+   */
+  read(buffer: Buffer, start: number, end: number): void {
+    if (end - start < HEADER_FLAGS_OFFSET + 2) throw new ConnectionError('FRAME_ERROR', 'content header is too short')
+    if (readU16(buffer, start) !== CLASS_BASIC) {
+      throw new ConnectionError('UNEXPECTED_FRAME', `content header of class ${readU16(buffer, start)}`)
+    }
+    this.bodySize = readU64(buffer, start + 4)
+    if (this.bodySize > MESSAGE_BYTES_MAX) {
+      throw new ChannelError(
+        'PRECONDITION_FAILED',
+        `message size ${this.bodySize} is larger than configured max size ${MESSAGE_BYTES_MAX}`,
+      )
+    }
+    const flags = readU16(buffer, start + HEADER_FLAGS_OFFSET)
+    this.persistent = false
+    this.headersAt = -1
+    this.expirationAt = -1
+    this.userIdAt = -1
+    const at = this.#walk(buffer, start + HEADER_FLAGS_OFFSET + 2, flags, end)
+    if (at !== end) throw new ConnectionError('FRAME_ERROR', 'content properties do not fill their frame')
+  }
+
+  /** Milliseconds of the `expiration` property; Infinity when there is none. @throws ChannelError 406. */
+  expirationMs(buffer: Buffer): number {
+    if (this.expirationAt < 0) return Number.POSITIVE_INFINITY
+    const text = shortString(buffer, this.expirationAt)
+    if (!/^[0-9]+$/.test(text)) {
+      const reason = /^[+-]?[0-9]+$/.test(text) ? `{value_negative,${Number(text)}}` : 'no_integer'
+      const problem = /^-?[0-9]+[^0-9]/.test(text) ? `{leftover_string,"${text.replace(/^-?[0-9]+/, '')}"}` : reason
+      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': ${problem}`)
+    }
+    const ms = Number(text)
+    if (ms > EXPIRATION_MS_MAX) {
+      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': {value_too_big,${text}}`)
+    }
+    return ms
+  }
+
+  /** @throws ChannelError 406 when the `user-id` property names somebody else [RabbitMQ `validated-user-id`]. */
+  checkUserId(buffer: Buffer, user: string): void {
+    if (this.userIdAt < 0) return
+    const claimed = shortString(buffer, this.userIdAt)
+    if (claimed === user) return
+    throw new ChannelError(
+      'PRECONDITION_FAILED',
+      `user_id property set to '${claimed}' but authenticated user was '${user}'`,
+    )
+  }
+
+  #walk(buffer: Buffer, from: number, flags: number, end: number): number {
+    if ((flags & CONTINUED) !== 0) throw new ConnectionError('FRAME_ERROR', 'continued property flags')
+    let at = from
+    if ((flags & CONTENT_TYPE) !== 0) at += 1 + byteAt(buffer, at, end)
+    if ((flags & CONTENT_ENCODING) !== 0) at += 1 + byteAt(buffer, at, end)
+    if ((flags & HEADERS) !== 0) {
+      if (at + 4 > end) throw new ConnectionError('FRAME_ERROR', 'headers table is cut off')
+      this.headersAt = at
+      at += 4 + readU32(buffer, at)
+    }
+    if ((flags & DELIVERY_MODE) !== 0) {
+      this.persistent = byteAt(buffer, at, end) === PERSISTENT
+      at++
+    }
+    if ((flags & PRIORITY) !== 0) at++
+    return (flags & ANY_LATER) === 0 ? at : this.#walkLater(buffer, at, flags, end)
+  }
+
+  #walkLater(buffer: Buffer, from: number, flags: number, end: number): number {
+    let at = from
+    for (const flag of LATER_FLAGS) {
+      if ((flags & flag) === 0) continue
+      if (flag === EXPIRATION) this.expirationAt = at
+      if (flag === USER_ID) this.userIdAt = at
+      at += flag === TIMESTAMP ? TIMESTAMP_BYTES : 1 + byteAt(buffer, at, end)
+    }
+    return at
+  }
+}
+
+function byteAt(buffer: Buffer, at: number, end: number): number {
+  if (at >= end) throw new ConnectionError('FRAME_ERROR', 'content properties are cut off')
+  return buffer[at]!
+}
+
+function shortString(buffer: Buffer, at: number): string {
+  return buffer.toString('utf8', at + 1, at + 1 + buffer[at]!)
+}
+
+/** Where the payload of a frame starts. */
+export function payloadStart(frameStart: number): number {
+  return frameStart + FRAME_HEAD_BYTES
+}

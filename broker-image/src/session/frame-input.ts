@@ -1,0 +1,76 @@
+/** Cuts what a socket delivers into whole frames, wherever the chunks were cut. */
+import { ConnectionError } from '../wire/errors.ts'
+import { FRAME_BODY, FRAME_HEAD_BYTES, FRAME_HEARTBEAT, FRAME_METHOD, FRAME_OVERHEAD } from '../wire/frame.ts'
+import { readU32 } from '../wire/integers.ts'
+
+/** Takes the whole frames in `buffer[start, end)`; answers the offset behind the last. */
+export type TakeFrames = (buffer: Buffer, start: number, end: number) => number
+
+export class FrameInput {
+  /** Largest whole frame that the peer may send. */
+  frameMax: number
+  readonly #take: TakeFrames
+  /** The start of a frame whose rest has not come; null most of the time. */
+  #carry: Buffer | null = null
+  #carried = 0
+
+  constructor(frameMax: number, take: TakeFrames) {
+    this.frameMax = frameMax
+    this.#take = take
+  }
+
+  /** Takes `chunk`, which may be used again afterwards. @throws ConnectionError 501. */
+  feed(chunk: Buffer): void {
+    let at = this.#carry === null ? 0 : this.#completeCarry(chunk)
+    if (at < 0) return
+    at = this.#take(chunk, at, chunk.length)
+    if (at < chunk.length) this.#keep(chunk, at)
+  }
+
+  /** Fills up the frame that is being carried. Answers where the next one starts; -1 when the chunk ends before. */
+  #completeCarry(chunk: Buffer): number {
+    let at = 0
+    if (this.#carried < FRAME_HEAD_BYTES) at = this.#append(chunk, 0, FRAME_HEAD_BYTES)
+    if (this.#carried < FRAME_HEAD_BYTES) return -1
+    const bytes = this.frameBytes(this.#carry!, 0)
+    at = this.#append(chunk, at, bytes)
+    if (this.#carried < bytes) return -1
+    const frame = this.#carry!
+    this.#carry = null
+    this.#take(frame, 0, bytes)
+    return at
+  }
+
+  /** Adds to the carried bytes until there are `upTo`. Answers the offset behind what was taken from the chunk. */
+  #append(chunk: Buffer, at: number, upTo: number): number {
+    if (upTo > this.#carry!.length) {
+      const larger = Buffer.allocUnsafe(upTo)
+      this.#carry!.copy(larger, 0, 0, this.#carried)
+      this.#carry = larger
+    }
+    const count = Math.min(upTo - this.#carried, chunk.length - at)
+    chunk.copy(this.#carry!, this.#carried, at, at + count)
+    this.#carried += count
+    return at + count
+  }
+
+  #keep(chunk: Buffer, at: number): void {
+    const rest = chunk.length - at
+    const bytes = rest >= FRAME_HEAD_BYTES ? this.frameBytes(chunk, at) : FRAME_HEAD_BYTES
+    this.#carry = Buffer.allocUnsafe(bytes)
+    this.#carried = chunk.copy(this.#carry, 0, at)
+  }
+
+  /** Size of the whole frame whose head stands at `at`. @throws ConnectionError 501 when it can't be one. */
+  frameBytes(buffer: Buffer, at: number): number {
+    const type = buffer[at]!
+    if (type < FRAME_METHOD || (type > FRAME_BODY && type !== FRAME_HEARTBEAT)) {
+      throw new ConnectionError('FRAME_ERROR', `type ${type} is not a frame type`)
+    }
+    const bytes = readU32(buffer, at + 3) + FRAME_OVERHEAD
+    if (bytes > this.frameMax) {
+      throw new ConnectionError('FRAME_ERROR', `frame of ${bytes} bytes is above the maximum of ${this.frameMax}`)
+    }
+    return bytes
+  }
+}

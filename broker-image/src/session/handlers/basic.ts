@@ -1,0 +1,131 @@
+/** Class `basic` [AMQP 1.8] but for publish, which the connection hands to the publisher without decoding it. */
+import { randomBytes } from 'node:crypto'
+import type { Arguments } from '../../definitions/model.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { ChannelError, ConnectionError } from '../../wire/errors.ts'
+import type { MethodArgs } from '../../wire/methods.ts'
+import type { Channel } from '../channel.ts'
+import { ChannelConsumer } from '../consumer.ts'
+import type { Holder } from '../unacked.ts'
+import type { Handlers } from './handler.ts'
+
+type BasicMethod =
+  | 'basic.qos'
+  | 'basic.consume'
+  | 'basic.cancel'
+  | 'basic.get'
+  | 'basic.ack'
+  | 'basic.reject'
+  | 'basic.nack'
+  | 'basic.recover'
+  | 'basic.recover-async'
+
+const GENERATED_TAG_BYTES = 16
+
+export const basicHandlers: Handlers<BasicMethod> = {
+  'basic.qos': (channel, { prefetchSize, prefetchCount, global }) => {
+    if (prefetchSize !== 0) throw new ConnectionError('NOT_IMPLEMENTED', `prefetch_size!=0 (${prefetchSize})`)
+    if (global) channel.globalPrefetchCount = prefetchCount
+    else {
+      channel.prefetchCount = prefetchCount
+      channel.globalPrefetchCount = 0
+    }
+    channel.wakeConsumers()
+    channel.reply('basic.qos-ok', {})
+  },
+
+  'basic.consume': (channel, args) => {
+    const queue = channel.queue(args.queue)
+    channel.assertMay('read', 'queue', queue.name)
+    assertMayConsume(channel, queue, args)
+    const tag = args.consumerTag === '' ? generatedTag() : args.consumerTag
+    const { noAck, exclusive } = args
+    const spec = { tag, noAck, exclusive, priority: priorityOf(args), arguments: args.arguments as Arguments }
+    const consumer = new ChannelConsumer(channel, queue, spec)
+    channel.consumers.set(tag, consumer)
+    // Deliveries must not overtake the answer.
+    channel.answer(() => {
+      if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag })
+      if (queue.deleted) channel.consumerCancelled(consumer)
+      else if (channel.consumers.get(tag) === consumer) queue.addConsumer(consumer)
+    })
+  },
+
+  'basic.cancel': (channel, { consumerTag, noWait }) => {
+    const consumer = channel.consumers.get(consumerTag)
+    channel.consumers.delete(consumerTag)
+    if (consumer !== undefined) consumer.queue.removeConsumer(consumer)
+    if (!noWait) channel.reply('basic.cancel-ok', { consumerTag })
+  },
+
+  'basic.get': (channel, args) => {
+    const queue = channel.queue(args.queue)
+    channel.assertMay('read', 'queue', queue.name)
+    const fill = channel.reserveAnswer()
+    queue.get(args.noAck, (bytes, message) => {
+      if (bytes === null) {
+        fill(() => channel.send('basic.get-empty', {}))
+        return
+      }
+      channel.lastDeliveryTag++
+      if (!args.noAck) channel.unacked.add(channel.lastDeliveryTag, getterOf(queue), message)
+      const frames = channel.getOk(bytes, message, queue.messagesReady)
+      fill(() => channel.connection.outbox.write(frames))
+    })
+  },
+
+  'basic.ack': (channel, { deliveryTag, multiple }) => {
+    channel.unacked.acknowledge(deliveryTag, multiple)
+    if (channel.globalPrefetchCount !== 0) channel.wakeConsumers()
+  },
+
+  'basic.reject': (channel, { deliveryTag, requeue }) => refuse(channel, deliveryTag, false, requeue),
+
+  'basic.nack': (channel, { deliveryTag, multiple, requeue }) => refuse(channel, deliveryTag, multiple, requeue),
+
+  'basic.recover': (channel, { requeue }) => {
+    recover(channel, requeue)
+    channel.reply('basic.recover-ok', {})
+  },
+
+  'basic.recover-async': (channel, { requeue }) => recover(channel, requeue),
+}
+
+function refuse(channel: Channel, deliveryTag: number, multiple: boolean, requeue: boolean): void {
+  channel.unacked.refuse(deliveryTag, multiple, requeue)
+  if (channel.globalPrefetchCount !== 0) channel.wakeConsumers()
+}
+
+function recover(channel: Channel, requeue: boolean): void {
+  if (!requeue) throw new ConnectionError('NOT_IMPLEMENTED', 'requeue=false')
+  channel.unacked.requeueAll()
+}
+
+/** @throws ConnectionError 530 for a tag in use, ChannelError 403 where an exclusive consumer stands in the way. */
+function assertMayConsume(channel: Channel, queue: Queue, args: MethodArgs<'basic.consume'>): void {
+  if (args.consumerTag !== '' && channel.consumers.has(args.consumerTag)) {
+    throw new ConnectionError('NOT_ALLOWED', `attempt to reuse consumer tag '${args.consumerTag}'`)
+  }
+  const { consumers } = queue
+  const resource = `queue '${queue.name}' in vhost '${queue.vhost}'`
+  if (args.exclusive && consumers.singleActive) {
+    throw new ChannelError('ACCESS_REFUSED', `${resource} has single active consumer on, exclusive consume not allowed`)
+  }
+  if (consumers.hasExclusive || (args.exclusive && consumers.count > 0)) {
+    throw new ChannelError('ACCESS_REFUSED', `${resource} in exclusive use`)
+  }
+}
+
+/** @throws ChannelError 406 when `x-priority` is no integer. */
+function priorityOf(args: MethodArgs<'basic.consume'>): number {
+  const priority = args.arguments['x-priority'] ?? 0
+  if (typeof priority === 'number' && Number.isInteger(priority)) return priority
+  throw new ChannelError('PRECONDITION_FAILED', `invalid arg 'x-priority' for consumer: ${JSON.stringify(priority)}`)
+}
+
+const generatedTag = (): string => `amq.ctag-${randomBytes(GENERATED_TAG_BYTES).toString('base64url')}`
+
+/** Holds what `basic.get` took. */
+function getterOf(queue: Queue): Holder {
+  return { queue, unacked: 0, released: () => {} }
+}

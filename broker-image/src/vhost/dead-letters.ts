@@ -1,0 +1,128 @@
+/**
+ * Dead letters: a message that expired, was rejected or fell over a limit goes on to its queue's dead-letter exchange
+ * with the story of its deaths in `x-death` [RabbitMQ `dlx`, `rabbit_dead_letter.erl`].
+ */
+import type { Arrival, Intake } from '../queue/intake.ts'
+import type { DeathReason } from '../queue/message.ts'
+import type { DeadWire, Queue } from '../queue/queue.ts'
+import type { FieldTable, FieldValue } from '../wire/field-table.ts'
+import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
+import { readU32 } from '../wire/integers.ts'
+import { decodeProperties, type Properties } from '../wire/properties.ts'
+import type { Vhost } from './vhost.ts'
+import { encodeWireForm } from './wire-form.ts'
+
+/** What a dead message was, read from its log entry. */
+interface DeadMessage {
+  readonly exchange: string
+  readonly routingKey: string
+  readonly properties: Properties
+  readonly frames: { readonly source: Buffer; readonly bodyAt: number; readonly end: number }
+}
+
+export interface DeadLetterContext {
+  readonly vhosts: ReadonlyMap<string, Vhost>
+  readonly intake: Intake
+  /** Milliseconds since 1970. */
+  now(): number
+}
+
+/** Sends one message on; it is dropped when the exchange is missing or nothing takes it, as RabbitMQ does. */
+export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): void {
+  const vhost = context.vhosts.get(queue.vhost)
+  const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
+  if (vhost === undefined || exchange === undefined) return
+  const original = readMessage(dead)
+  const headers = withDeath(original, queue, reason, context.now())
+  const newKey = queue.settings.deadLetterRoutingKey
+  if (newKey !== undefined) delete headers['CC']
+  const { expiration: _, ...kept } = original.properties
+  const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
+  const routed = vhost.queuesFor(exchange, keys, headers)
+  const queues = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
+  if (queues.length === 0) return
+  context.intake.accept(arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers }, dead.persistent), queues)
+}
+
+function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {
+  const keyEnd = start + keyLength
+  const keyAt = start + 1 + source[start]!
+  const headerAt = keyEnd + 2
+  const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
+  return {
+    exchange: source.toString('utf8', start + 1, keyAt),
+    routingKey: source.toString('utf8', keyAt + 1, keyEnd),
+    properties: decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd),
+    frames: { source, bodyAt: headerEnd + 1, end },
+  }
+}
+
+function arrivalOf(
+  original: DeadMessage,
+  exchange: string,
+  routingKey: string,
+  properties: Properties,
+  persistent: boolean,
+): Arrival {
+  const { source, bodyAt, end } = original.frames
+  const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames: source.subarray(bodyAt, end) })
+  return { ...wire, start: 0, end: wire.source.length, persistent, ttlMs: Number.POSITIVE_INFINITY }
+}
+
+/** The headers with this death first in `x-death`: a death of the same queue and reason is counted up instead. */
+function withDeath(original: DeadMessage, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
+  const headers: FieldTable = { ...original.properties.headers }
+  const deaths = Array.isArray(headers['x-death']) ? headers['x-death'] : []
+  const same = deaths.find(death => isDeathOf(death, queue.name, reason)) as FieldTable | undefined
+  const others = deaths.filter(death => !isDeathOf(death, queue.name, reason))
+  const entry = same === undefined ? newDeath(original, queue, reason, nowMs) : countedUp(same)
+  if (headers['x-first-death-reason'] === undefined) {
+    headers['x-first-death-exchange'] = original.exchange
+    headers['x-first-death-queue'] = queue.name
+    headers['x-first-death-reason'] = reason
+  }
+  headers['x-death'] = [entry, ...others]
+  return headers
+}
+
+function newDeath(original: DeadMessage, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
+  const { expiration, headers } = original.properties
+  return {
+    count: long(1n),
+    reason,
+    queue: queue.name,
+    time: { '!': 'timestamp', value: Math.floor(nowMs / 1000) },
+    exchange: original.exchange,
+    'routing-keys': [original.routingKey, ...carbonCopies(headers ?? {})],
+    ...(expiration === undefined ? {} : { 'original-expiration': expiration }),
+  }
+}
+
+function countedUp(death: FieldTable): FieldTable {
+  return { ...death, count: long(countOf(death) + 1n) }
+}
+
+function countOf(death: FieldTable): bigint {
+  const count = death['count']
+  if (typeof count === 'number') return BigInt(Math.trunc(count))
+  return typeof count === 'object' && count !== null && !Array.isArray(count) ? BigInt(String(count['value'])) : 0n
+}
+
+/** RabbitMQ counts deaths in 64 bits, however small the number. */
+const long = (value: bigint): FieldValue => ({ '!': 'int64', value: value.toString() })
+
+const carbonCopies = (headers: FieldTable): string[] =>
+  Array.isArray(headers['CC']) ? headers['CC'].filter(key => typeof key === 'string') : []
+
+function isDeathOf(death: FieldValue, queue: string, reason?: DeathReason): boolean {
+  if (typeof death !== 'object' || death === null || Array.isArray(death)) return false
+  return death['queue'] === queue && (reason === undefined || death['reason'] === reason)
+}
+
+/** Whether the message came through this queue before, and no consumer had a hand in it since. */
+function isCycle(queue: string, headers: FieldTable): boolean {
+  const deaths = headers['x-death'] as FieldValue[]
+  const at = deaths.findIndex(death => isDeathOf(death, queue))
+  if (at < 0) return false
+  return deaths.slice(0, at + 1).every(death => (death as FieldTable)['reason'] !== 'rejected')
+}

@@ -1,0 +1,52 @@
+/** An exchange of a virtual host: its definition, its bindings, and its place in the graph of exchanges. */
+import type { Arguments, BindingDefinition, ExchangeDefinition } from '../definitions/model.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Exchange } from '../routing/exchange.ts'
+import type { RoutingNode } from '../routing/router.ts'
+
+/** What a binding leads to. */
+export type Destination = Queue | RoutingNode<Queue>
+
+export class VhostExchange implements RoutingNode<Queue> {
+  readonly definition: Readonly<ExchangeDefinition>
+  readonly exchange: Exchange<Destination>
+  /** Bindings that start here, by their identity. */
+  readonly bindings = new Map<string, Readonly<BindingDefinition>>()
+  policyName: string | undefined
+  effectivePolicy: Arguments = {}
+  /** Messages published to it, and how many of them found a queue. */
+  publishedIn = 0
+  readonly #find: (name: string) => VhostExchange | undefined
+
+  /** `find` looks up an exchange of the same virtual host by name. */
+  constructor(
+    definition: Readonly<ExchangeDefinition>,
+    exchange: Exchange<Destination>,
+    find: (name: string) => VhostExchange | undefined,
+  ) {
+    this.definition = definition
+    this.exchange = exchange
+    this.#find = find
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  /** Where messages go that no binding takes; the argument wins over the policy. */
+  readonly alternate = (): VhostExchange | undefined => {
+    const name = this.definition.arguments['alternate-exchange'] ?? this.effectivePolicy['alternate-exchange']
+    return typeof name === 'string' ? this.#find(name) : undefined
+  }
+
+  /** Whether the route of a message from here may depend on its headers. */
+  needsHeaders(seen: Set<VhostExchange> = new Set()): boolean {
+    if (seen.has(this)) return false
+    seen.add(this)
+    if (this.exchange.usesHeaders || this.alternate()?.needsHeaders(seen)) return true
+    for (const binding of this.bindings.values()) {
+      if (binding.destinationType === 'exchange' && this.#find(binding.destination)?.needsHeaders(seen)) return true
+    }
+    return false
+  }
+}

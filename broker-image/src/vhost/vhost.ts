@@ -1,0 +1,410 @@
+/**
+ * A virtual host: names to exchanges, queues and bindings. Every declare, delete, bind and unbind comes through here,
+ * from clients and from the management API alike; definitions are changed first, the running objects follow.
+ */
+import type { Definitions } from '../definitions/definitions.ts'
+import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
+import type { Arguments, BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
+import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
+import { assertEquivalent, assertEquivalentArguments, validateQueueArguments } from '../queue/arguments.ts'
+import { Queue, type QueueContext } from '../queue/queue.ts'
+import { createExchange } from '../routing/exchange-types.ts'
+import { routeMessage } from '../routing/router.ts'
+import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import type { FieldTable } from '../wire/field-table.ts'
+import { DefaultExchange } from './default-exchange.ts'
+import { type Route, RouteCache } from './route-cache.ts'
+import { type Destination, VhostExchange } from './vhost-exchange.ts'
+
+/** Exchanges that every virtual host has; nobody can delete them. */
+const BUILT_IN: readonly (readonly [name: string, type: string, internal: boolean])[] = [
+  ['amq.direct', 'direct', false],
+  ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false],
+  ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false],
+  ['amq.rabbitmq.trace', 'topic', true],
+]
+const RESERVED_PREFIX = 'amq.'
+
+export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
+export type ExchangeSpec = Omit<ExchangeDefinition, 'vhost'>
+export type BindingSpec = Omit<BindingDefinition, 'vhost'>
+
+/** What a virtual host needs of its node. */
+export interface VhostContext {
+  readonly definitions: Definitions
+  readonly queueContext: QueueContext
+  /** Queues of the whole node by the number that log entries carry. */
+  readonly queuesById: Map<number, Queue>
+}
+
+export class Vhost {
+  readonly name: string
+  readonly queues = new Map<string, Queue>()
+  readonly exchanges = new Map<string, VhostExchange>()
+  /** Grows with every change that may alter a route: a route remembered with an older number is stale. */
+  routesVersion = 1
+  readonly #context: VhostContext
+  readonly #routes = new RouteCache()
+  /** Bindings that end at a queue or exchange, by their identity. */
+  readonly #incoming = new Map<Destination, Map<string, Readonly<BindingDefinition>>>()
+  #policies: CompiledPolicies = []
+  #operatorPolicies: CompiledPolicies = []
+
+  constructor(name: string, context: VhostContext) {
+    this.name = name
+    this.#context = context
+    this.exchanges.set('', this.#wrap(builtIn(name, '', 'direct', false), new DefaultExchange(this.queues)))
+    for (const [exchange, type, internal] of BUILT_IN) this.#addExchange(builtIn(name, exchange, type, internal))
+  }
+
+  /** @throws ChannelError 404. */
+  exchange(name: string): VhostExchange {
+    const exchange = this.exchanges.get(name)
+    if (exchange === undefined) throw this.#notFound('exchange', name)
+    return exchange
+  }
+
+  /** @throws ChannelError 404, or 405 when the queue belongs to another connection. */
+  queue(name: string, owner: object | null): Queue {
+    const queue = this.queues.get(name)
+    if (queue === undefined) throw this.#notFound('queue', name)
+    if (queue.exclusive && owner !== null && queue.owner !== owner) throw this.#locked(name)
+    return queue
+  }
+
+  /**
+   * Declares an exchange, or checks that it is there and alike.
+   * @throws ChannelError 403 for a reserved name, 406 when it exists and differs; ConnectionError 503 for an unknown type.
+   */
+  declareExchange(spec: ExchangeSpec): void {
+    if (createExchange(spec.type) === undefined) {
+      throw new ConnectionError('COMMAND_INVALID', `unknown exchange type '${spec.type}'`)
+    }
+    const existing = this.exchanges.get(spec.name)
+    if (existing !== undefined) {
+      this.#assertSameExchange(existing.definition, spec)
+      return
+    }
+    refuseReserved('exchange', spec.name)
+    this.#checkAlternate(spec)
+    const definition = { ...spec, vhost: this.name }
+    this.#context.definitions.put('exchange', definition, { durable: spec.durable })
+    this.#addExchange(definition)
+    this.#applyExchangePolicy(this.exchange(spec.name))
+    this.#routesChanged()
+  }
+
+  /** Deleting what is not there is success. @throws ChannelError 403 for a built-in one, 406 when in use. */
+  deleteExchange(name: string, options: { ifUnused: boolean }): boolean {
+    if (name === '') throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
+    if (name.startsWith(RESERVED_PREFIX)) throw reserved('exchange', name)
+    const exchange = this.exchanges.get(name)
+    if (exchange === undefined) return false
+    if (options.ifUnused && exchange.bindings.size > 0) {
+      throw new ChannelError('PRECONDITION_FAILED', `exchange '${name}' in vhost '${this.name}' in use`)
+    }
+    for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding)
+    this.#removeIncoming(exchange)
+    this.exchanges.delete(name)
+    this.#context.definitions.remove('exchange', [this.name, name])
+    this.#routesChanged()
+    return true
+  }
+
+  /**
+   * Declares a queue, or checks that it is there and alike.
+   * @throws ChannelError 403, 405, 406; ConnectionError 540 for what is not served yet.
+   */
+  declareQueue(spec: QueueSpec, owner: object | null): Queue {
+    validateQueueArguments(spec.name, this.name, spec.arguments)
+    const existing = this.queues.get(spec.name)
+    if (existing !== undefined) {
+      this.#assertSameQueue(existing, spec, owner)
+      existing.touch()
+      return existing
+    }
+    const { definitions } = this.#context
+    const definition: QueueDefinition = { ...spec, vhost: this.name, id: definitions.nextQueueId() }
+    definitions.put('queue', definition, { durable: isKept(definition) })
+    const queue = this.#addQueue(definition, owner)
+    this.#routesChanged()
+    return queue
+  }
+
+  /** Refuses names that only the server gives out. @throws ChannelError 403. */
+  refuseReservedQueueName(name: string): void {
+    refuseReserved('queue', name)
+  }
+
+  /** Answers how many messages were ready. @throws ChannelError 406 when in use or not empty. */
+  deleteQueue(queue: Queue, options: { ifUnused: boolean; ifEmpty: boolean }): number {
+    if (options.ifUnused && queue.consumers.count > 0) {
+      throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' in use`)
+    }
+    if (options.ifEmpty && queue.messagesReady > 0) {
+      throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' is not empty`)
+    }
+    this.#removeIncoming(queue)
+    this.queues.delete(queue.name)
+    this.#context.queuesById.delete(queue.id)
+    this.#context.definitions.remove('queue', [this.name, queue.name])
+    this.#routesChanged()
+    return queue.delete()
+  }
+
+  /** Adds a binding; one that is there already is success. @throws ChannelError 403, 404, 406. */
+  bind(spec: BindingSpec, owner: object | null): void {
+    const { source, destination } = this.#ends(spec, owner)
+    source.exchange.validateBinding(spec.arguments)
+    const definition = { ...spec, vhost: this.name }
+    const key = bindingKey(definition)
+    if (source.bindings.has(key)) return
+    this.#context.definitions.put('binding', definition, {
+      durable: source.definition.durable && survives(destination),
+    })
+    this.#addBinding(definition, source, destination)
+  }
+
+  /** Removes a binding; one that is not there is success. @throws ChannelError 403, 404. */
+  unbind(spec: BindingSpec, owner: object | null): void {
+    const { source } = this.#ends(spec, owner)
+    if (source.name === '') source.exchange.validateBinding({})
+    const binding = source.bindings.get(bindingKey({ ...spec, vhost: this.name }))
+    if (binding !== undefined) this.#removeBinding(binding)
+  }
+
+  /** Every binding, the implicit ones of the default exchange first. */
+  listBindings(): BindingDefinition[] {
+    const bindings = [...this.queues.values()].map(queue => this.#implicitBinding(queue.name))
+    for (const exchange of this.exchanges.values()) bindings.push(...exchange.bindings.values())
+    return bindings
+  }
+
+  /** Bindings that end at a queue or exchange. */
+  bindingsTo(destination: Destination): BindingDefinition[] {
+    const bindings = [...(this.#incoming.get(destination)?.values() ?? [])]
+    return destination instanceof Queue ? [this.#implicitBinding(destination.name), ...bindings] : bindings
+  }
+
+  /**
+   * The route for the key bytes `[start, end)` of a publish: exchange and routing key as short strings.
+   * @throws ChannelError 404 when there is no such exchange, 403 when it is internal.
+   */
+  route(source: Buffer, start: number, end: number): Route {
+    const known = this.#routes.get(source, start, end)
+    if (known !== undefined) return known
+    const keyAt = start + 1 + source[start]!
+    const exchange = this.exchange(source.toString('utf8', start + 1, keyAt))
+    if (exchange.definition.internal) {
+      throw new ChannelError(
+        'ACCESS_REFUSED',
+        `cannot publish to internal exchange '${exchange.name}' in vhost '${this.name}'`,
+      )
+    }
+    const routingKey = source.toString('utf8', keyAt + 1, end)
+    const needsHeaders = exchange.needsHeaders()
+    const queues = needsHeaders ? [] : this.queuesFor(exchange, [routingKey], undefined)
+    const route = { exchange, routingKey, queues, needsHeaders }
+    this.#routes.set(source, start, end, route)
+    return route
+  }
+
+  /** The queues of a message with one or more routing keys (`CC`, `BCC`), each once. */
+  queuesFor(exchange: VhostExchange, routingKeys: readonly string[], headers: FieldTable | undefined): Queue[] {
+    const found = new Set<Queue>()
+    for (const key of routingKeys) {
+      for (const queue of routeMessage<Queue>(exchange, key, headers, isExchange)) found.add(queue)
+    }
+    return [...found]
+  }
+
+  /** Puts policies in force on everything that is here and that comes. */
+  applyPolicies(policies: CompiledPolicies, operatorPolicies: CompiledPolicies): void {
+    this.#policies = policies
+    this.#operatorPolicies = operatorPolicies
+    for (const queue of this.queues.values()) this.#applyQueuePolicy(queue)
+    for (const exchange of this.exchanges.values()) this.#applyExchangePolicy(exchange)
+    this.#routesChanged()
+  }
+
+  /** Builds what the definitions say, at start; nothing is written. */
+  restore(): void {
+    const { definitions } = this.#context
+    const mine = <T extends { vhost: string }>(list: T[]): T[] => list.filter(({ vhost }) => vhost === this.name)
+    for (const definition of mine(definitions.list('exchange'))) this.#addExchange(definition)
+    for (const definition of mine(definitions.list('queue'))) this.#addQueue(definition, null)
+    for (const definition of mine(definitions.list('binding'))) {
+      const { source, destination } = this.#ends(definition, null)
+      this.#addBinding(definition, source, destination)
+    }
+  }
+
+  /** Ends the virtual host with everything in it. */
+  delete(): void {
+    for (const queue of [...this.queues.values()]) this.deleteQueue(queue, { ifUnused: false, ifEmpty: false })
+    for (const name of [...this.exchanges.keys()]) {
+      if (name !== '' && !name.startsWith(RESERVED_PREFIX)) this.deleteExchange(name, { ifUnused: false })
+    }
+    for (const exchange of this.exchanges.values()) {
+      for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding)
+    }
+  }
+
+  #wrap(definition: ExchangeDefinition, exchange: VhostExchange['exchange']): VhostExchange {
+    return new VhostExchange(definition, exchange, name => this.exchanges.get(name))
+  }
+
+  #addExchange(definition: ExchangeDefinition): void {
+    const exchange = createExchange<Destination>(definition.type)
+    if (exchange === undefined) throw new Error(`exchange '${definition.name}' has unknown type '${definition.type}'`)
+    this.exchanges.set(definition.name, this.#wrap(definition, exchange))
+  }
+
+  #addQueue(definition: QueueDefinition, owner: object | null): Queue {
+    const queue = new Queue(definition, owner, this.#context.queueContext)
+    this.queues.set(queue.name, queue)
+    this.#context.queuesById.set(queue.id, queue)
+    this.#applyQueuePolicy(queue)
+    return queue
+  }
+
+  #addBinding(definition: BindingDefinition, source: VhostExchange, destination: Destination): void {
+    const key = bindingKey(definition)
+    source.exchange.bind(destination, definition.routingKey, definition.arguments)
+    source.bindings.set(key, definition)
+    const incoming = this.#incoming.get(destination) ?? new Map<string, BindingDefinition>()
+    incoming.set(key, definition)
+    this.#incoming.set(destination, incoming)
+    this.#routesChanged()
+  }
+
+  /** An auto-delete exchange goes with its last binding. */
+  #removeBinding(binding: Readonly<BindingDefinition>): void {
+    const source = this.exchange(binding.source)
+    const destination = this.#destination(binding, null)
+    const key = bindingKey(binding)
+    source.exchange.unbind(destination, binding.routingKey, binding.arguments)
+    source.bindings.delete(key)
+    this.#incoming.get(destination)?.delete(key)
+    this.#context.definitions.remove('binding', DEFINITION_KEYS.binding(binding))
+    this.#routesChanged()
+    if (source.definition.autoDelete && source.bindings.size === 0) {
+      this.deleteExchange(source.name, { ifUnused: false })
+    }
+  }
+
+  #removeIncoming(destination: Destination): void {
+    for (const binding of [...(this.#incoming.get(destination)?.values() ?? [])]) this.#removeBinding(binding)
+    this.#incoming.delete(destination)
+  }
+
+  #ends(spec: BindingSpec, owner: object | null): { source: VhostExchange; destination: Destination } {
+    const destination = this.#destination(spec, owner)
+    return { source: this.exchange(spec.source), destination }
+  }
+
+  #destination(spec: BindingSpec, owner: object | null): Destination {
+    if (spec.destinationType === 'queue') return this.queue(spec.destination, owner)
+    if (spec.destination === '') {
+      throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
+    }
+    return this.exchange(spec.destination)
+  }
+
+  #implicitBinding(queue: string): BindingDefinition {
+    return {
+      vhost: this.name,
+      source: '',
+      destination: queue,
+      destinationType: 'queue',
+      routingKey: queue,
+      arguments: {},
+    }
+  }
+
+  #routesChanged(): void {
+    this.routesVersion++
+    this.#routes.clear()
+  }
+
+  #applyQueuePolicy(queue: Queue): void {
+    const policy = matchPolicy(this.#policies, 'queues', queue.name)
+    const operatorPolicy = matchPolicy(this.#operatorPolicies, 'queues', queue.name)
+    queue.operatorPolicyName = operatorPolicy?.name
+    queue.applyPolicy(policy?.name, mergePolicies(policy, operatorPolicy))
+  }
+
+  #applyExchangePolicy(exchange: VhostExchange): void {
+    const policy = matchPolicy(this.#policies, 'exchanges', exchange.name)
+    exchange.policyName = policy?.name
+    exchange.effectivePolicy = policy?.definition ?? {}
+  }
+
+  #assertSameExchange(current: ExchangeDefinition, spec: ExchangeSpec): void {
+    const resource = `exchange '${spec.name}' in vhost '${this.name}'`
+    for (const key of ['type', 'durable', 'autoDelete', 'internal'] as const) {
+      assertEquivalent(resource, WORDS[key], spec[key], current[key])
+    }
+    assertEquivalent(
+      resource,
+      'alternate-exchange',
+      spec.arguments['alternate-exchange'],
+      current.arguments['alternate-exchange'],
+    )
+  }
+
+  #assertSameQueue(queue: Queue, spec: QueueSpec, owner: object | null): void {
+    if (queue.exclusive !== spec.exclusive || (queue.exclusive && queue.owner !== owner)) throw this.#locked(queue.name)
+    const resource = `queue '${queue.name}' in vhost '${this.name}'`
+    for (const key of ['durable', 'autoDelete'] as const) assertEquivalent(resource, WORDS[key], spec[key], queue[key])
+    assertEquivalentArguments(resource, queue.arguments, spec.arguments)
+  }
+
+  #checkAlternate(spec: ExchangeSpec): void {
+    const alternate = spec.arguments['alternate-exchange']
+    if (alternate === undefined || typeof alternate === 'string') return
+    throw new ChannelError(
+      'PRECONDITION_FAILED',
+      `invalid arg 'alternate-exchange' for exchange '${spec.name}' in vhost '${this.name}'`,
+    )
+  }
+
+  #locked(queue: string): ChannelError {
+    return new ChannelError(
+      'RESOURCE_LOCKED',
+      `cannot obtain exclusive access to locked queue '${queue}' in vhost '${this.name}'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.`,
+    )
+  }
+
+  #notFound(kind: string, name: string): ChannelError {
+    return new ChannelError('NOT_FOUND', `no ${kind} '${name}' in vhost '${this.name}'`)
+  }
+}
+
+const WORDS = { type: 'type', durable: 'durable', autoDelete: 'auto_delete', internal: 'internal' } as const
+
+const isExchange = (destination: Destination): destination is VhostExchange => destination instanceof VhostExchange
+
+/** Whether a queue is there again after a restart; an exclusive one ends with its connection. */
+const isKept = (queue: QueueDefinition): boolean => queue.durable && !queue.exclusive
+
+const survives = (destination: Destination): boolean =>
+  destination instanceof Queue
+    ? destination.durable && !destination.exclusive
+    : (destination as VhostExchange).definition.durable
+
+const bindingKey = (binding: BindingDefinition): string => joinKey(DEFINITION_KEYS.binding(binding))
+
+function builtIn(vhost: string, name: string, type: string, internal: boolean): ExchangeDefinition {
+  return { vhost, name, type, durable: true, autoDelete: false, internal, arguments: {} as Arguments }
+}
+
+function refuseReserved(kind: string, name: string): void {
+  if (name === '' || name.startsWith(RESERVED_PREFIX)) throw reserved(kind, name)
+}
+
+function reserved(kind: string, name: string): ChannelError {
+  return new ChannelError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`)
+}

@@ -1,0 +1,57 @@
+/** Messages that the broker itself writes, in the form in which a publisher's frames stand in the log. */
+import {
+  CLASS_BASIC,
+  FRAME_END,
+  FRAME_HEAD_BYTES,
+  FRAME_HEADER,
+  FRAME_OVERHEAD,
+  HEADER_FLAGS_OFFSET,
+} from '../wire/frame.ts'
+import { readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
+import { encodeProperties, type Properties } from '../wire/properties.ts'
+
+export interface WireParts {
+  readonly exchange: string
+  readonly routingKey: string
+  readonly properties: Properties
+  /** Body frames as they stand on the wire; their channel does not matter. Empty for an empty body. */
+  readonly bodyFrames: Buffer
+}
+
+/** The wire form of a message, the bytes of its keys and of its body. */
+export interface WireForm {
+  readonly source: Buffer
+  readonly keyLength: number
+  readonly size: number
+}
+
+/** Builds `exchange | routing key | bits | 0xce | content header frame | body frames`. */
+export function encodeWireForm(parts: WireParts): WireForm {
+  const exchange = Buffer.from(parts.exchange)
+  const routingKey = Buffer.from(parts.routingKey)
+  const properties = encodeProperties(parts.properties)
+  const size = bodyBytes(parts.bodyFrames)
+  const keyLength = 2 + exchange.length + routingKey.length
+  const headerBytes = HEADER_FLAGS_OFFSET + properties.length
+  const source = Buffer.alloc(keyLength + 2 + headerBytes + FRAME_OVERHEAD + parts.bodyFrames.length)
+  source[0] = exchange.length
+  exchange.copy(source, 1)
+  source[1 + exchange.length] = routingKey.length
+  routingKey.copy(source, 2 + exchange.length)
+  source[keyLength + 1] = FRAME_END
+  const at = keyLength + 2
+  source[at] = FRAME_HEADER
+  writeU32(source, at + 3, headerBytes)
+  writeU16(source, at + FRAME_HEAD_BYTES, CLASS_BASIC)
+  writeU64(source, at + FRAME_HEAD_BYTES + 4, size)
+  properties.copy(source, at + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET)
+  source[at + FRAME_HEAD_BYTES + headerBytes] = FRAME_END
+  parts.bodyFrames.copy(source, at + headerBytes + FRAME_OVERHEAD)
+  return { source, keyLength, size }
+}
+
+function bodyBytes(frames: Buffer): number {
+  let bytes = 0
+  for (let at = 0; at < frames.length; at += readU32(frames, at + 3) + FRAME_OVERHEAD) bytes += readU32(frames, at + 3)
+  return bytes
+}
