@@ -1,0 +1,74 @@
+/** Keeps the store as one manifest file says, while the file is edited. */
+
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { ApiError, type KubernetesObject, type ObjectRef } from '../objects.ts'
+import { refOf } from '../objects-ref.ts'
+import { ManifestError, parseManifest } from './manifest.ts'
+import type { LocalStore } from './store.ts'
+
+/** How often the file's time is looked at: works with every editor and every file system. */
+const POLL_MS = 300
+
+export class AppliedFile {
+  readonly #path: string
+  readonly #store: LocalStore
+  readonly #complain: (message: string) => void
+  #applied: ObjectRef[] = []
+
+  /** `complain` gets one line for each thing that is wrong with the file. */
+  constructor(path: string, store: LocalStore, complain: (message: string) => void) {
+    this.#path = path
+    this.#store = store
+    this.#complain = complain
+  }
+
+  /** Applies the file now and after each edit. Raises `ManifestError` when it cannot be read at all. */
+  start(): void {
+    this.#apply(this.#read())
+    watchFile(this.#path, { interval: POLL_MS }, () => this.#follow())
+  }
+
+  stop(): void {
+    unwatchFile(this.#path)
+  }
+
+  #read(): KubernetesObject[] {
+    let text: string
+    try {
+      text = readFileSync(this.#path, 'utf8')
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      throw new ManifestError(code === 'ENOENT' ? 'there is no such file' : String(code))
+    }
+    return parseManifest(text)
+  }
+
+  /** A bad edit leaves everything as it was. */
+  #follow(): void {
+    try {
+      this.#apply(this.#read())
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error
+      this.#complain(`${this.#path}: ${error.message}; nothing was changed`)
+    }
+  }
+
+  /** Each object by itself, as kubectl does: one that is refused keeps its last good state. */
+  #apply(objects: readonly KubernetesObject[]): void {
+    for (const object of objects) {
+      try {
+        this.#store.put(object)
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        this.#complain(error.message)
+      }
+    }
+    const refs = objects.map(refOf)
+    for (const old of this.#applied) {
+      if (!refs.some(ref => ref.kind === old.kind && ref.name === old.name && ref.namespace === old.namespace)) {
+        this.#store.delete(old)
+      }
+    }
+    this.#applied = refs
+  }
+}

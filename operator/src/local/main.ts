@@ -1,0 +1,140 @@
+/** Local mode (`make run`): the operator's own reconcilers over an in-memory store; brokers are processes here. */
+
+import { mkdirSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pino from 'pino'
+import { Registry } from 'prom-client'
+import type { BrokerCluster } from '../api/brokercluster.ts'
+import { API_VERSION } from '../api/group.ts'
+import { controllers } from '../controllers.ts'
+import { childNames } from '../desired/names.ts'
+import { createLog } from '../log.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { Controller } from '../runtime/controller.ts'
+import { runtimeMetrics } from '../runtime/metrics.ts'
+import { SourceSet } from '../runtime/source-set.ts'
+import { isReady } from '../status.ts'
+import { AppliedFile } from './applied-file.ts'
+import { FlagError, type Flags, HELP, parseFlags } from './flags.ts'
+import { LocalFolder } from './folder.ts'
+import { LocalNode } from './local-node.ts'
+import { ManifestError } from './manifest.ts'
+import { PortInUse, PortPlan } from './ports.ts'
+import { Screen } from './screen.ts'
+import { LocalStore } from './store.ts'
+
+const BROKER_MAIN = fileURLToPath(new URL('../../../broker-image/src/main.ts', import.meta.url))
+const CONCURRENCY = 4
+
+function start(flags: Flags): void {
+  const store = new LocalStore(systemClock.now)
+  const folder = new LocalFolder(flags.folder)
+  const ports = new PortPlan(flags)
+  const screen = new Screen(process.stdout, store.cached)
+  const file = new AppliedFile(flags.manifest, store, message => screen.say(`error: ${message}`))
+  const fail = (error: unknown) => {
+    node.kill()
+    endWith(error)
+  }
+  const node = new LocalNode({ store, folder, ports, broker: [process.execPath, BROKER_MAIN], fail })
+  const running = makeControllers(store, folder, ports)
+  folder.loadSecrets(store)
+  folder.followSecrets(store)
+  announceClusters(store, folder, ports, screen)
+  node.start()
+  try {
+    file.start()
+  } catch (error) {
+    if (error instanceof ManifestError) throw new ManifestError(`${flags.manifest}: ${error.message}`)
+    throw error
+  }
+  screen.say(`Applied ${flags.manifest}; edit it and it is applied again. Ctrl-C stops and keeps the data.`)
+  screen.start()
+  for (const controller of running) void controller.start()
+  stopOnSignals(async () => {
+    screen.say('Stopping …')
+    file.stop()
+    await Promise.all(running.map(controller => controller.stop()))
+    await node.stop()
+    screen.stop()
+  }, node)
+}
+
+function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan): Controller[] {
+  mkdirSync(folder.root, { recursive: true })
+  const log = createLog(
+    'info',
+    pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: false }),
+  )
+  const deps = {
+    objects: store.objects,
+    cached: store.cached,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    brokerImage: 'local',
+    events: {
+      record: (object: { kind: string; metadata: { name: string } }, type: string, reason: string, message: string) =>
+        log.info({ object: `${object.kind}/${object.metadata.name}`, type, reason }, message),
+    },
+  }
+  const settings = {
+    addressOf: ({ metadata }: BrokerCluster) => ports.addressOf(metadata.namespace, metadata.name),
+  }
+  const sources = new SourceSet(kind => store.source(kind))
+  const metrics = runtimeMetrics(new Registry())
+  const { clock, random } = deps
+  const runtime = { sources, clock, random, log, metrics, concurrency: CONCURRENCY }
+  return controllers(deps, settings).map(spec => new Controller(spec, runtime))
+}
+
+/** Says once, when a cluster becomes Ready, what to connect with. */
+function announceClusters(store: LocalStore, folder: LocalFolder, ports: PortPlan, screen: Screen): void {
+  store.source({ apiVersion: API_VERSION, kind: 'BrokerCluster' }).subscribe(change => {
+    if (change.type !== 'updated' || isReady(change.previous) || !isReady(change.object)) return
+    const { namespace = 'default', name } = change.object.metadata
+    const { host, amqpPort, managementPort } = ports.addressOf(namespace, name)
+    const secret = folder.secretPath(namespace, name, childNames(name).defaultUser)
+    const path = relative(process.cwd(), secret)
+    screen.say(
+      '',
+      `BrokerCluster ${name}`,
+      `  AMQP         amqp://${host}:${amqpPort}`,
+      `  management   http://${host}:${managementPort}`,
+      `  user         admin, password in ${path}/password`,
+      `  full URI in  ${path}/uri`,
+      `  log in       ${relative(process.cwd(), join(folder.clusterPath(namespace, name), 'broker.log'))}`,
+    )
+  })
+}
+
+/** The first signal ends in order, a second one at once. */
+function stopOnSignals(stop: () => Promise<void>, node: LocalNode): void {
+  let stopping = false
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) {
+        node.kill()
+        process.exit(130)
+      }
+      stopping = true
+      stop().then(() => process.exit(0), endWith)
+    })
+  }
+}
+
+/** Ends with one clear line for what the user can help, with all there is to know for what only we can. */
+function endWith(error: unknown): void {
+  const expected = error instanceof PortInUse || error instanceof ManifestError || error instanceof FlagError
+  process.stderr.write(`error: ${expected ? error.message : ((error as Error).stack ?? String(error))}\n`)
+  process.exit(1)
+}
+
+try {
+  const flags = parseFlags(process.argv.slice(2), process.env)
+  if (flags === 'help') process.stdout.write(HELP)
+  else start(flags)
+} catch (error) {
+  endWith(error)
+}

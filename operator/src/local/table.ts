@@ -1,0 +1,80 @@
+/** The status table of local mode: rows from the store, text from rows. Pure. */
+
+import { API_VERSION } from '../api/group.ts'
+import { KINDS } from '../api/kinds.ts'
+import type { KubernetesObject } from '../objects.ts'
+import type { CachedObjects } from '../runtime/source.ts'
+
+export interface Row {
+  kind: string
+  name: string
+  ready: string
+  messages: string
+  consumers: string
+  /** Why it is not Ready; empty when it is. */
+  note: string
+}
+
+const HEADER: Row = {
+  kind: 'KIND',
+  name: 'NAME',
+  ready: 'READY',
+  messages: 'MESSAGES',
+  consumers: 'CONSUMERS',
+  note: '',
+}
+
+interface AnyStatus {
+  conditions?: { type: string; status: string; reason: string; message: string }[]
+  messages?: number
+  consumers?: number
+}
+
+export function rowsOf(cached: CachedObjects): Row[] {
+  return KINDS.flatMap(({ kind }) =>
+    [...cached.list({ apiVersion: API_VERSION, kind }, '')]
+      .sort((left, right) => left.metadata.name.localeCompare(right.metadata.name))
+      .map(rowOf),
+  )
+}
+
+function rowOf({ kind, metadata, status }: KubernetesObject): Row {
+  const { conditions, messages, consumers } = (status ?? {}) as AnyStatus
+  const ready = conditions?.find(condition => condition.type === 'Ready')
+  const deleting = metadata.deletionTimestamp === undefined ? '' : '(being deleted) '
+  return {
+    kind,
+    name: metadata.name,
+    ready: ready?.status ?? 'Unknown',
+    messages: messages?.toString() ?? '',
+    consumers: consumers?.toString() ?? '',
+    note: deleting + (ready === undefined || ready.status === 'True' ? '' : `${ready.reason}: ${ready.message}`),
+  }
+}
+
+/** Lines of equal columns, cut to `width` characters. */
+export function tableLines(rows: readonly Row[], width: number): string[] {
+  const all = [HEADER, ...rows]
+  const fields = ['kind', 'name', 'ready', 'messages', 'consumers'] as const
+  const widths = fields.map(field => Math.max(...all.map(row => row[field].length)))
+  return all.map(row => {
+    const cells = fields.map((field, index) => row[field].padEnd(widths[index] ?? 0))
+    return [...cells, row.note].join('  ').trimEnd().slice(0, width)
+  })
+}
+
+/** One line a row that is new or has changed, and a line for each that is gone. */
+export function changedLines(before: readonly Row[], after: readonly Row[]): string[] {
+  const same = (left: Row, right: Row) => left.kind === right.kind && left.name === right.name
+  const lines = after
+    .filter(row => JSON.stringify(before.find(old => same(old, row))) !== JSON.stringify(row))
+    .map(line)
+  const gone = before.filter(old => !after.some(row => same(old, row)))
+  return [...lines, ...gone.map(({ kind, name }) => `${kind}/${name} is gone`)]
+}
+
+function line({ kind, name, ready, messages, consumers, note }: Row): string {
+  const state = ready === 'True' ? 'is Ready' : 'is not Ready'
+  const numbers = messages === '' ? '' : `, ${messages} messages, ${consumers} consumers`
+  return `${kind}/${name} ${state}${numbers}${note === '' ? '' : `: ${note}`}`
+}
