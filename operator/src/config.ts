@@ -7,7 +7,7 @@ export interface Config {
   /** Watched one by one; empty: all namespaces by one watch a kind. */
   namespaces: readonly string[]
   brokerImage: string
-  /** Path of a kubeconfig; undefined: `$KUBECONFIG`, `~/.kube/config` or the pod's service account. */
+  /** Path of a kubeconfig; undefined: `$KUBECONFIG`, the pod's service account, or `~/.kube/config`. */
   kubeconfig: string | undefined
   leaderElection: boolean
   leaseNamespace: string
@@ -44,7 +44,7 @@ const SETTINGS = {
   kubeconfig: {
     environment: 'WARREN_KUBECONFIG',
     standard: '',
-    help: 'path of a kubeconfig; empty: $KUBECONFIG, ~/.kube/config or the service account of the pod',
+    help: 'path of a kubeconfig; empty: $KUBECONFIG, the service account of the pod, or ~/.kube/config',
   },
   'leader-election': {
     environment: 'WARREN_LEADER_ELECTION',

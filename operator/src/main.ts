@@ -20,7 +20,7 @@ async function main(): Promise<void> {
   }
   switchLevelOnSignal(log, config)
   try {
-    const operator = await startOperator({ config, log, registry, die })
+    const operator = await startOperator({ config, log, registry, environment: process.env, die })
     log.info({ healthPort: operator.healthPort, namespaces: config.namespaces }, 'operator started')
     stopOnSignals(operator, log, die)
     const end = await operator.ended

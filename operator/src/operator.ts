@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Registry } from 'prom-client'
-import { connectionOf } from './cluster/connection.ts'
+import { connectionOf } from './cluster/choose-connection.ts'
 import { ApiHttp } from './cluster/http.ts'
 import { leaseClient } from './cluster/lease-client.ts'
 import { ClusterObjects } from './cluster/objects.ts'
@@ -33,6 +33,7 @@ export interface OperatorOptions {
   config: Config
   log: Logger
   registry: Registry
+  environment: Readonly<Record<string, string | undefined>>
   /** Ends the process at once: passes did not end in time, and another operator may soon lead. */
   die(why: string): void
 }
@@ -44,7 +45,7 @@ const DRAIN_MS_MAX = LEADER_TIMINGS.leaseMs - LEADER_TIMINGS.renewDeadlineMs - 1
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { config, log, registry } = options
   const metrics = runtimeMetrics(registry)
-  const http = new ApiHttp(connectionOf(config.kubeconfig))
+  const http = new ApiHttp(await connectionOf(config.kubeconfig, options.environment))
   const objects = new ClusterObjects(http)
   const { reflectors, make } = reflectorsOf(http, options, metrics)
   const sources = new SourceSet(make)

@@ -144,6 +144,6 @@ function refusal(httpStatus: number, text: string): ApiError {
   try {
     return statusError(JSON.parse(text) as StatusBody, httpStatus)
   } catch {
-    return new ApiError(httpStatus, 'Unknown', text.slice(0, 500))
+    return new ApiError(httpStatus, 'Unknown', text.slice(0, 500).trim())
   }
 }

@@ -131,7 +131,7 @@ export class Reflector implements ObjectSource {
 
   #afterCycle(healthy: boolean, problem: unknown): number {
     if (this.#stopped) return 0
-    const { kind, log, metrics, random, timings } = this.#options
+    const { kind, log, metrics, path, random, timings } = this.#options
     this.#failures = healthy ? 0 : this.#failures + 1
     if (isGone(problem) || this.#failures >= FAILURES_BEFORE_RELIST) this.#version = undefined
     const pauseMs = healthy ? 0 : backoffMs(timings.backoff, this.#failures, random)
@@ -139,7 +139,7 @@ export class Reflector implements ObjectSource {
       log.debug({ kind: kind.kind, retryInMs: pauseMs }, 'watch ended')
     } else {
       metrics.watchFailures.inc({ kind: kind.kind })
-      log.warn({ kind: kind.kind, retryInMs: pauseMs, problem: String(problem) }, 'list or watch failed')
+      log.warn({ kind: kind.kind, path, retryInMs: pauseMs, problem: String(problem) }, 'list or watch failed')
     }
     return pauseMs
   }
