@@ -63,7 +63,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true })
 })
 
-describe('main', () => {
+describe('main', { timeout: 90_000 }, () => {
   it('prints its flags', async () => {
     const child = spawn(process.execPath, [MAIN, '--help'], { stdio: ['ignore', 'pipe', 'inherit'] })
     children.push(child)
