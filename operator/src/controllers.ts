@@ -14,6 +14,7 @@ import { type ClusterDeps, clusterReconciler } from './reconcile-cluster.ts'
 import { type TopologyKind, type TopologyObject, topologyReconciler } from './reconcile-topology.ts'
 import type { CachedObjects, ControllerDeps, ControllerSpec, Kind, Related } from './runtime/controller.ts'
 import type { Key } from './runtime/outcome.ts'
+import { type Pace, STEADY_PACE } from './schedule.ts'
 import { isReady } from './status.ts'
 import { BrokerSessions } from './topology/sessions.ts'
 import { userKind } from './user-kind.ts'
@@ -21,6 +22,8 @@ import { userKind } from './user-kind.ts'
 export interface Settings {
   /** Where the brokers of a cluster are reached; their Service by default. */
   addressOf?: (cluster: BrokerCluster) => Address
+  /** How closely live numbers are followed; steadily by default. */
+  pace?: Pace
 }
 
 /** Kinds of the children that are watched. Secrets are not: no cache of the operator holds any. */
@@ -47,7 +50,8 @@ export function serviceAddress(cluster: BrokerCluster): Address {
 export function controllers(deps: ControllerDeps, settings: Settings = {}): ControllerSpec[] {
   const addressOf = settings.addressOf ?? serviceAddress
   const sessions = new BrokerSessions({ objects: deps.objects, clock: deps.clock, addressOf })
-  const shared: ClusterDeps = { ...deps, addressOf, generateSecret, sessions }
+  const pace = settings.pace ?? STEADY_PACE
+  const shared: ClusterDeps = { ...deps, pace, addressOf, generateSecret, sessions }
   const topology = <Item extends TopologyObject>(kind: TopologyKind<Item>): ControllerSpec => ({
     kind: kindOf(kind.definition),
     related: [dependents(kind.definition, deps.cached)],

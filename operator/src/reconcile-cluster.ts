@@ -10,13 +10,14 @@ import { configProblem } from './desired/config.ts'
 import { type ObserveDeps, type Observed, observe } from './observe.ts'
 import { plan } from './plan.ts'
 import { DONE, type Key, type Outcome, type Reconcile, type ReconcileLog, TerminalError } from './runtime/outcome.ts'
-import { afterDrift, afterLive, afterSoon, afterWait, type Random, VIEW_AGE_MS } from './schedule.ts'
+import { afterDrift, afterLive, afterSoon, afterWait, type Pace, type Random } from './schedule.ts'
 import { Blocked, type StatusDeps, type Verdict, writeStatus } from './status.ts'
 import { type BrokerSessions, LoginRefused } from './topology/sessions.ts'
 
 export interface ClusterDeps extends ObserveDeps, StatusDeps {
   sessions: BrokerSessions
   random: Random
+  pace: Pace
 }
 
 export function clusterReconciler(deps: ClusterDeps): Reconcile {
@@ -53,7 +54,7 @@ async function reconcile(cluster: BrokerCluster, deps: ClusterDeps, log: Reconci
   const contact = await contactBroker(cluster, observed, deps)
   const verdict = clusterVerdict(cluster, observed, contact)
   await writeStatus(deps, cluster, verdict, clusterFacts(cluster, observed, contact))
-  if (verdict.state === 'ready') return afterLive(1, deps.random)
+  if (verdict.state === 'ready') return afterLive(deps.pace, 1, deps.random)
   return observed.statefulSet?.current ? afterSoon(deps.random) : afterDrift(deps.random)
 }
 
@@ -64,7 +65,7 @@ async function contactBroker(cluster: BrokerCluster, observed: Observed, deps: C
   })
   if (!observed.statefulSet?.current) return problem('PodsNotReady', '')
   try {
-    return { session: await deps.sessions.get(cluster, VIEW_AGE_MS) }
+    return { session: await deps.sessions.get(cluster, deps.pace.viewAgeMs) }
   } catch (error) {
     if (error instanceof LoginRefused) {
       const fix = 'put the password that the volumes know into the Secret of status.binding'

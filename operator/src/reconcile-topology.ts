@@ -8,7 +8,7 @@ import { BrokerRefusal, BrokerUnreachable } from './broker-api.ts'
 import { ApiError, type Objects } from './objects.ts'
 import { DONE, type Outcome, type Reconcile, type ReconcileLog } from './runtime/outcome.ts'
 import type { CachedObjects } from './runtime/source.ts'
-import { afterDrift, afterLive, afterWait, type Random, VIEW_AGE_MS } from './schedule.ts'
+import { afterDrift, afterLive, afterWait, type Pace, type Random } from './schedule.ts'
 import { Blocked, isReady, type StatusDeps, type Verdict, writeStatus } from './status.ts'
 import type { Difference } from './topology/change.ts'
 import { type BrokerSessions, LoginRefused, makeChanges, type Session } from './topology/sessions.ts'
@@ -23,6 +23,7 @@ export interface TopologyDeps extends StatusDeps {
   cached: CachedObjects
   sessions: BrokerSessions
   random: Random
+  pace: Pace
 }
 
 /** A deletion goes on to the end, or says what it waits for. */
@@ -83,13 +84,13 @@ class TopologyPass<Item extends TopologyObject> {
       await this.#deps.objects.setFinalizers(item, [...(item.metadata.finalizers ?? []), FINALIZER])
     }
     try {
-      const session = await this.#deps.sessions.get(cluster, VIEW_AGE_MS)
+      const session = await this.#deps.sessions.get(cluster, this.#deps.pace.viewAgeMs)
       const difference = await this.#kind.difference(item, session, cluster)
       await this.#carryOut(difference, session, log)
       const verdict: Verdict = { state: 'ready', reason: 'InBroker', message: 'the broker holds it as the spec says' }
       await writeStatus(this.#deps, item, verdict, this.#kind.facts(item, session))
-      const { random } = this.#deps
-      return this.#kind.live ? afterLive(session.view.queues.size, random) : afterDrift(random)
+      const { pace, random } = this.#deps
+      return this.#kind.live ? afterLive(pace, session.view.queues.size, random) : afterDrift(random)
     } catch (error) {
       await this.#report(item, verdictOf(error))
       return afterWait(this.#deps.random)
@@ -107,7 +108,7 @@ class TopologyPass<Item extends TopologyObject> {
       return DONE
     }
     try {
-      const session = await this.#deps.sessions.get(cluster, VIEW_AGE_MS)
+      const session = await this.#deps.sessions.get(cluster, this.#deps.pace.viewAgeMs)
       const result = removal(item, session)
       if ('wait' in result) {
         await this.#report(item, result.wait)

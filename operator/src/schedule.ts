@@ -2,8 +2,20 @@
 
 import type { Outcome } from './runtime/outcome.ts'
 
-/** Live numbers of a few objects move this often. */
-const LIVE_MS = 12_000
+/** How closely live numbers are followed. */
+export interface Pace {
+  /** Time between two looks while the objects are few. */
+  liveMs: number
+  /** How old a view of the broker may be that numbers are taken from. */
+  viewAgeMs: number
+}
+
+/** For many clusters of a Kubernetes cluster: people look now and then. */
+export const STEADY_PACE: Pace = { liveMs: 12_000, viewAgeMs: 10_000 }
+
+/** For one person in front of a table. */
+export const CLOSE_PACE: Pace = { liveMs: 1_000, viewAgeMs: 800 }
+
 /** With many objects, each costs this much time at least, so that passes stay a small part of a core … */
 const SHARE_MS = 10
 /** … but drift is found within this time. */
@@ -13,9 +25,6 @@ const SOON_MS = 2_000
 /** Someone has to do something: a Secret to be made, messages to be consumed. */
 const WAIT_MS = 10_000
 
-/** How old a view of the broker may be that live numbers are taken from. */
-export const VIEW_AGE_MS = 10_000
-
 export type Random = () => number
 
 function after(delayMs: number, random: Random): Outcome {
@@ -23,8 +32,8 @@ function after(delayMs: number, random: Random): Outcome {
 }
 
 /** The next look for live numbers when `objects` of the kind share the broker. */
-export function afterLive(objects: number, random: Random): Outcome {
-  return after(Math.min(DRIFT_MS, Math.max(LIVE_MS, objects * SHARE_MS)), random)
+export function afterLive({ liveMs }: Pace, objects: number, random: Random): Outcome {
+  return after(Math.min(DRIFT_MS, Math.max(liveMs, objects * SHARE_MS)), random)
 }
 
 export function afterDrift(random: Random): Outcome {

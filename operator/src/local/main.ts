@@ -14,6 +14,7 @@ import { systemClock } from '../runtime/clock.ts'
 import { Controller } from '../runtime/controller.ts'
 import { runtimeMetrics } from '../runtime/metrics.ts'
 import { SourceSet } from '../runtime/source-set.ts'
+import { CLOSE_PACE } from '../schedule.ts'
 import { isReady } from '../status.ts'
 import { AppliedFile } from './applied-file.ts'
 import { FlagError, type Flags, HELP, parseFlags } from './flags.ts'
@@ -65,7 +66,7 @@ function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan
   mkdirSync(folder.root, { recursive: true })
   const log = createLog(
     'info',
-    pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: false }),
+    pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true }),
   )
   const deps = {
     objects: store.objects,
@@ -80,6 +81,7 @@ function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan
     },
   }
   const settings = {
+    pace: CLOSE_PACE,
     addressOf: ({ metadata }: BrokerCluster) => ports.addressOf(metadata.namespace, metadata.name),
   }
   const sources = new SourceSet(kind => store.source(kind))
@@ -104,7 +106,7 @@ function announceClusters(store: LocalStore, folder: LocalFolder, ports: PortPla
       `  management   http://${host}:${managementPort}`,
       `  user         admin, password in ${path}/password`,
       `  full URI in  ${path}/uri`,
-      `  log in       ${relative(process.cwd(), join(folder.clusterPath(namespace, name), 'broker.log'))}`,
+      `  log          ${relative(process.cwd(), join(folder.clusterPath(namespace, name), 'broker.log'))}`,
     )
   })
 }
