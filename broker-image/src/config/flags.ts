@@ -147,7 +147,7 @@ export function helpText(): string {
     'Keys of the configuration file, with their defaults:',
     ...keys,
     '',
-    'Probes on the management port, without a login: /healthz (the process lives), /readyz (it takes connections).',
+    'Probes on the management port, without a login: /healthz, /readyz, /metrics.',
     'SIGTERM ends the broker cleanly.',
     '',
   ].join('\n')

@@ -33,8 +33,8 @@ export interface ManagedBroker {
 
 export interface ManagedConnection {
   readonly name: string
-  readonly userName: string
-  readonly vhostName: string
+  readonly user: string
+  readonly vhost: string
   readonly peerHost: string
   readonly peerPort: number
   readonly host: string

@@ -31,11 +31,11 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
 
   app.get('/api/connections', (request, reply) => sendList(request, reply, visible(request), view))
   app.get('/api/connections/username/:user', (request, reply) => {
-    const own = visible(request).filter(({ userName }) => userName === param(request, 'user'))
+    const own = visible(request).filter(connection => connection.user === param(request, 'user'))
     return sendList(request, reply, own, view)
   })
   app.get('/api/vhosts/:vhost/connections', (request, reply) => {
-    const own = visible(request).filter(({ vhostName }) => vhostName === param(request, 'vhost'))
+    const own = visible(request).filter(connection => connection.vhost === param(request, 'vhost'))
     return sendList(request, reply, own, view)
   })
   app.get('/api/connections/:connection', (request, reply) =>
@@ -61,7 +61,7 @@ function channels(app: FastifyInstance, context: ManagementContext): void {
 
   app.get('/api/channels', (request, reply) => sendList(request, reply, visible(request), view))
   app.get('/api/vhosts/:vhost/channels', (request, reply) => {
-    const own = visible(request).filter(({ connection }) => connection.vhostName === param(request, 'vhost'))
+    const own = visible(request).filter(({ connection }) => connection.vhost === param(request, 'vhost'))
     return sendList(request, reply, own, view)
   })
   app.get('/api/channels/:channel', (request, reply) => {
@@ -105,5 +105,5 @@ function maySee(request: FastifyRequest, connection: ManagedConnection): boolean
 
 function isOwnOrAdministrator(request: FastifyRequest, connection: ManagedConnection): boolean {
   const user = userOf(request)
-  return connection.userName === user.name || hasRole(user, 'administrator')
+  return connection.user === user.name || hasRole(user, 'administrator')
 }

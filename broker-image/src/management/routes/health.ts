@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type ManagementContext, param } from '../context.ts'
 import { badRequest } from '../http-error.ts'
+import { metricsText } from '../metrics.ts'
 
 const PROTOCOLS: { readonly [name: string]: 'amqp' | 'http' } = {
   amqp: 'amqp',
@@ -10,6 +11,8 @@ const PROTOCOLS: { readonly [name: string]: 'amqp' | 'http' } = {
   'amqp0.9.1': 'amqp',
   http: 'http',
 }
+
+const RESOURCES = ['memory', 'disk'] as const
 
 const UNITS: readonly string[] = ['days', 'weeks', 'months', 'years']
 
@@ -29,8 +32,12 @@ export function healthRoutes(app: FastifyInstance, context: ManagementContext): 
   })
 }
 
-/** /healthz: the process answers. /readyz: it takes connections. */
-function probes(app: FastifyInstance, { broker }: ManagementContext): void {
+/** /healthz: the process answers. /readyz: it takes connections. /metrics: for Prometheus, as open as RabbitMQ's. */
+function probes(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(context)),
+  )
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/readyz', (_request, reply) =>
     answer(reply, broker.isReady, {}, { reason: 'the broker is starting or stopping' }),
@@ -40,9 +47,10 @@ function probes(app: FastifyInstance, { broker }: ManagementContext): void {
 function checks(app: FastifyInstance, { broker }: ManagementContext): void {
   for (const name of ['alarms', 'local-alarms']) {
     app.get(`/api/health/checks/${name}`, (_request, reply) => {
-      const alarms = Object.entries(broker.alarms)
-        .filter(([, isOn]) => isOn)
-        .map(([resource]) => ({ node: broker.nodeName, resource }))
+      const alarms = RESOURCES.filter(resource => broker.alarms[resource]).map(resource => ({
+        node: broker.nodeName,
+        resource,
+      }))
       return answer(reply, alarms.length === 0, {}, { reason: 'There are alarms in effect in the cluster', alarms })
     })
   }

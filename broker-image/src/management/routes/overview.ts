@@ -1,17 +1,15 @@
 /** /api/overview, /api/nodes, /api/cluster-name, /api/extensions. */
 
-import { statfs } from 'node:fs/promises'
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { FastifyInstance } from 'fastify'
-import { watermarkBytes } from '../../config/settings.ts'
 import { stringField } from '../../definitions/json-values.ts'
-import { QueueCounters } from '../../queue/counters.ts'
-import { channelsOf } from '../connection-views.ts'
 import { answerStable, bodyOf, type ManagementContext, param } from '../context.ts'
+import { hostFacts } from '../host-facts.ts'
 import { notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
 import type { ManagedBroker } from '../managed.ts'
-import { messageStats, messageTotals, queueTotalsJson } from '../queue-views.ts'
+import { messageStats, queueTotalsJson } from '../queue-views.ts'
+import { brokerTotals } from '../totals.ts'
 
 const EXCHANGE_TYPES = ['direct', 'fanout', 'headers', 'topic']
 /** The parameter that keeps a name given over HTTP. */
@@ -43,11 +41,7 @@ function clusterName({ definitions, config }: ManagedBroker): string {
 function overview(app: FastifyInstance, context: ManagementContext) {
   const { broker, rates, trends } = context
   const { config } = broker
-  const vhosts = [...broker.vhosts.values()]
-  const queues = vhosts.flatMap(vhost => [...vhost.queues.values()])
-  const channels = channelsOf(broker.connections.values())
-  const sum = new QueueCounters()
-  for (const queue of queues) sum.add(queue.counters)
+  const { messages, counters, ...objects } = brokerTotals(broker)
   return {
     management_version: config.productVersion,
     rabbitmq_version: config.productVersion,
@@ -58,15 +52,9 @@ function overview(app: FastifyInstance, context: ManagementContext) {
     exchange_types: exchangeTypes(),
     cluster_name: clusterName(broker),
     node: broker.nodeName,
-    message_stats: rates.withRates(broker, messageStats(sum)),
-    queue_totals: queueTotalsJson(messageTotals(queues), totals => trends.withRates(broker, totals)),
-    object_totals: {
-      channels: channels.length,
-      connections: broker.connections.size,
-      consumers: channels.reduce((count, { channel }) => count + channel.consumers.size, 0),
-      exchanges: vhosts.reduce((count, vhost) => count + vhost.exchanges.size, 0),
-      queues: queues.length,
-    },
+    message_stats: rates.withRates(broker, messageStats(counters)),
+    queue_totals: queueTotalsJson(messages, totals => trends.withRates(broker, totals)),
+    object_totals: objects,
     statistics_db_event_queue: 0,
     listeners: listeners(app, broker),
     contexts: [],
@@ -89,7 +77,7 @@ function exchangeTypes() {
 /** Numbers of this process and its host. */
 async function node({ broker, clock }: ManagementContext) {
   const { config } = broker
-  const space = await statfs(config.dataDirectory)
+  const host = await hostFacts(broker)
   return {
     name: broker.nodeName,
     type: 'disc',
@@ -97,12 +85,13 @@ async function node({ broker, clock }: ManagementContext) {
     os_pid: String(process.pid),
     uptime: clock.now() - broker.startedAtMs,
     processors: availableParallelism(),
-    mem_used: process.memoryUsage.rss(),
-    mem_limit: watermarkBytes(config.memoryHighWatermark, memoryBytes()),
+    mem_used: host.memoryUsedBytes,
+    mem_limit: host.memoryLimitBytes,
     mem_alarm: broker.alarms.memory,
-    disk_free: space.bavail * space.bsize,
-    disk_free_limit: watermarkBytes(config.diskFreeLimit, memoryBytes()),
+    disk_free: host.diskFreeBytes,
+    disk_free_limit: host.diskFreeLimitBytes,
     disk_free_alarm: broker.alarms.disk,
+    fd_used: host.openFiles,
     sockets_used: broker.connections.size,
     partitions: [],
     cluster_links: [],
@@ -116,10 +105,4 @@ async function node({ broker, clock }: ManagementContext) {
     db_dir: config.dataDirectory,
     rates_mode: 'basic',
   }
-}
-
-/** What a container may use, or what the machine has. */
-function memoryBytes(): number {
-  const limit = process.constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }

@@ -58,7 +58,7 @@ function removeUser({ broker }: ManagementContext, name: string): boolean {
     if (user === name) definitions.remove('topicPermission', [vhost, user, exchange])
   }
   for (const connection of broker.connections.values()) {
-    if (connection.userName === name) connection.close(`user '${name}' is deleted`)
+    if (connection.user === name) connection.close(`user '${name}' is deleted`)
   }
   return definitions.remove('user', [name]) !== undefined
 }
