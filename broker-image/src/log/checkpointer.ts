@@ -7,7 +7,7 @@ import {
   type SegmentExtent,
 } from './checkpoint.ts'
 import type { Disk, DiskDone } from './disk.ts'
-import { DiskFullError, isDiskFull } from './errors.ts'
+import { asDiskFull } from './errors.ts'
 import type { Segment } from './segment.ts'
 
 /** What the checkpointer needs to know of its log. */
@@ -88,7 +88,7 @@ export class Checkpointer {
       this.#capture = null
       if (error === null) return this.#done(null, capture.dead)
       this.#dead = capture.dead.concat(this.#dead)
-      this.#done(isDiskFull(error) ? new DiskFullError('no room for a checkpoint', error) : error, [])
+      this.#done(asDiskFull(error, 'a checkpoint'), [])
     })
   }
 

@@ -86,6 +86,11 @@ export class DurableStorage implements LogStorage {
     this.#advance()
   }
 
+  /** Takes a file of which nothing is needed. */
+  recycle(file: DiskFile): void {
+    this.#files.recycle(file, error => error !== null && this.#onFailure(error, false))
+  }
+
   #attached(): ShardLog {
     if (this.#log === null) throw new Error('the storage has no log yet')
     return this.#log
@@ -121,7 +126,7 @@ export class DurableStorage implements LogStorage {
 
   #onGroup(error: Error | null, group: Segment[]): void {
     if (error !== null) {
-      this.#onFailure(error)
+      this.#onFailure(error, this.#commits.stalled)
       return
     }
     const log = this.#attached()
@@ -136,7 +141,7 @@ export class DurableStorage implements LogStorage {
 
   #onCheckpoint(error: Error | null, freed: Segment[]): void {
     for (const segment of freed) this.#free(segment)
-    if (error !== null) this.#onFailure(error)
+    if (error !== null) this.#onFailure(error, isDiskFull(error))
     else if (this.#closing !== null) this.#advance()
   }
 
@@ -144,12 +149,12 @@ export class DurableStorage implements LogStorage {
     const { file } = segment
     this.#segments.delete(segment)
     this.#table.remove(segment)
-    if (file !== null) this.#files.recycle(file, error => error !== null && this.#onFailure(error))
+    if (file !== null) this.recycle(file)
   }
 
   /** A full disk may get room again; anything else ends this log for good. */
-  #onFailure(error: Error): void {
-    if (!isDiskFull(error)) this.#failed = error
+  #onFailure(error: Error, mayPass: boolean): void {
+    if (!mayPass) this.#failed ??= error
     this.#attached().onError(error)
     if (this.#closing !== null) this.#finish(error)
   }

@@ -35,3 +35,8 @@ export function isDiskFull(error: Error): boolean {
   const code = (error as NodeJS.ErrnoException).code
   return error instanceof DiskFullError || code === 'ENOSPC' || code === 'EDQUOT'
 }
+
+/** The same error, as a DiskFullError if the disk is full; `what` there was no room for. */
+export function asDiskFull(error: Error, what: string): Error {
+  return isDiskFull(error) && !(error instanceof DiskFullError) ? new DiskFullError(what, error) : error
+}

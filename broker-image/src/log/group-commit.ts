@@ -1,6 +1,6 @@
 /** Group commit: writes and syncs the segments of one batch, in the order of the log. */
 import type { DiskFile } from './disk.ts'
-import { isDiskFull } from './errors.ts'
+import { asDiskFull, isDiskFull } from './errors.ts'
 import type { Segment } from './segment.ts'
 import type { SegmentFiles } from './segment-files.ts'
 
@@ -82,7 +82,7 @@ export class GroupCommit {
   /** A failed write may be tried again, since nothing of it counts yet; a failed sync may not. */
   #stop(error: Error): void {
     this.#stalled = isDiskFull(error)
-    this.#done(error, this.#group)
+    this.#done(asDiskFull(error, 'a batch'), this.#group)
   }
 }
 

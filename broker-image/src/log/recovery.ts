@@ -1,9 +1,9 @@
 /**
- * Opens a log: from its files to a log that can be appended to, step by step. Recovery writes nothing into the log
- * (it only removes files that were never finished), so that it can be killed at any point and run again.
+ * Opens a log: from its files to a log that can be appended to, step by step. Recovery changes nothing that counts (it
+ * removes files that were never finished, and unmarks one without entries), so that it can be killed and run again.
  */
 import { SEGMENT_BYTES, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
-import { readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './batch.ts'
+import { batchLength, laterBatch, readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './batch.ts'
 import { CHECKPOINT_FILE, CHECKPOINT_TEMPORARY_FILE, type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { DurableStorage } from './durable-storage.ts'
@@ -47,6 +47,8 @@ interface LogFiles {
   checkpoint: Checkpoint | null
   /** Segments that are needed, in the order of the log. */
   needed: SegmentFile[]
+  /** The last segment, if not even its first batch is whole. */
+  empty: SegmentFile | null
   spare: DiskFile[]
   number: number
 }
@@ -57,13 +59,14 @@ interface LogFiles {
  */
 export function recover(disk: Disk, options: LogOptions, replay: Replay): ShardLog {
   removeUnfinished(disk)
-  const files = sortFiles(openFiles(disk, options), readCheckpoint(disk, options))
+  const files = setEmptyAside(sortFiles(openFiles(disk, options), readCheckpoint(disk, options)))
   requireNamed(files)
   const { storage, log } = build(disk, options, files)
   const entries = new EntryReplay(files.checkpoint, replay)
   const tail = replaySegments(files, { storage, options, entries })
   requireMessages(entries)
   makeDurable(disk, tail)
+  forgetEmpty(files, storage)
   log.resume(tail?.nextLsn ?? (files.checkpoint?.lsn ?? 0) + 1, tail)
   options.segments.sweep()
   return log
@@ -133,7 +136,7 @@ function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeade
 
 /** A segment before the checkpoint that the checkpoint does not name is a file for the next use. */
 function sortFiles(opened: OpenedFiles, checkpoint: Checkpoint | null): LogFiles {
-  const files: LogFiles = { checkpoint, needed: [], spare: opened.unused, number: opened.number }
+  const files: LogFiles = { checkpoint, needed: [], empty: null, spare: opened.unused, number: opened.number }
   const identity = checkpoint?.identity ?? opened.segments[0]?.header.identity
   const named = new Set(checkpoint?.segments.map(extent => extent.baseLsn))
   for (const segment of opened.segments) {
@@ -144,6 +147,26 @@ function sortFiles(opened: OpenedFiles, checkpoint: Checkpoint | null): LogFiles
     else files.needed.push(segment)
   }
   return files
+}
+
+/** A segment without a whole batch is not gone on with: two segments must never begin at the same LSN. */
+function setEmptyAside(files: LogFiles): LogFiles {
+  const last = files.needed.at(-1)
+  if (last === undefined) return files
+  const { bytes } = last.file
+  const image = Buffer.allocUnsafe(bytes)
+  last.file.readSync(image, 0, bytes)
+  const isEmpty = batchLength(image, SEGMENT_HEADER_BYTES, bytes) === 0
+  if (!isEmpty || laterBatch(image, SEGMENT_HEADER_BYTES, bytes) >= 0) return files
+  return { ...files, needed: files.needed.slice(0, -1), empty: last }
+}
+
+/** The file is one for the next use as soon as it has no header. */
+function forgetEmpty({ empty }: LogFiles, storage: DurableStorage): void {
+  if (empty === null) return
+  empty.file.writeSync(Buffer.alloc(SEGMENT_HEADER_BYTES), 0, SEGMENT_HEADER_BYTES)
+  empty.file.syncSync()
+  storage.recycle(empty.file)
 }
 
 /** Every segment that the checkpoint names is there. */
@@ -191,6 +214,10 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     if (segment.sealed && segment.live === 0) segments.look(segment)
     segments.sweep()
     tail = segment
+  }
+  if (files.empty !== null) {
+    const { file, header } = files.empty
+    requireFollows(file, header.baseLsn, { checkpointLsn: files.checkpoint?.lsn ?? 0, previous: tail })
   }
   parts.entries.passCheckpoint()
   return tail

@@ -1,7 +1,7 @@
 /** The segment files of one log: made zero-filled ahead of their use, and used again. */
 import { SEGMENTS_AHEAD } from '../limits.ts'
 import type { Disk, DiskDone, DiskFile } from './disk.ts'
-import { DiskFullError, isDiskFull } from './errors.ts'
+import { asDiskFull } from './errors.ts'
 
 const NAME = /^segment-(\d{8})$/
 
@@ -103,17 +103,13 @@ export class SegmentFiles {
     this.#number += 1
     const name = segmentFileName(this.#number)
     this.#disk.createZeroed(name, bytes, (error, file) => {
-      if (file === null) return done(asDiskFull(error, `no room for a log segment of ${bytes} bytes`), null)
+      if (file === null) return done(error && asDiskFull(error, `a log segment of ${bytes} bytes`), null)
       this.#disk.syncDirectory(failure => {
         if (failure === null) return done(null, file)
         file.close(() => done(failure, null))
       })
     })
   }
-}
-
-function asDiskFull(error: Error | null, what: string): Error | null {
-  return error !== null && isDiskFull(error) ? new DiskFullError(what, error) : error
 }
 
 /** Closes files one after another; their content is stable, so that a failing close loses nothing. */

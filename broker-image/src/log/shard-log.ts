@@ -94,10 +94,11 @@ export class ShardLog {
     return this.#gathered.length > 0
   }
 
-  /** Bytes appended that are not known to be on disk, whole segments of the running group commit left out. */
+  /** Bytes that are not stable yet. They stay in memory, so that the owner stops its publishers above some bound. */
   get unstableBytes(): number {
     let bytes = 0
-    for (const segment of this.#gathered) bytes += segment.head - segment.stable
+    if (!this.durable) return bytes
+    for (let at = this.#tail; at !== null && at.stable < at.head; at = at.previous) bytes += at.head - at.stable
     return bytes
   }
 

@@ -1,7 +1,7 @@
 /** The storage of the transient log: memory, and files without a sync when memory runs short. */
 import { crc32 } from 'node:zlib'
 import type { Disk, DiskFile } from './disk.ts'
-import { DiskFullError, isDiskFull, LogCorruptError } from './errors.ts'
+import { asDiskFull, LogCorruptError } from './errors.ts'
 import type { Segment } from './segment.ts'
 import { closeAll } from './segment-files.ts'
 import type { ShardLog } from './shard-log.ts'
@@ -88,7 +88,7 @@ export class TransientStorage implements LogStorage {
   }
 
   #report(error: Error): void {
-    this.#log?.onError(isDiskFull(error) ? new DiskFullError('no room for transient messages', error) : error)
+    this.#log?.onError(asDiskFull(error, 'transient messages'))
   }
 
   /** A spill file that stays behind costs only room; the next start removes it. */
