@@ -33,7 +33,7 @@ const HEARTBEAT_SECONDS_MAX = 65_535
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   {
     key: 'listeners.tcp',
-    doc: 'none: no AMQP listener of the defaults',
+    doc: 'none: no AMQP listener but those named below it in the file',
     default: '',
     apply: (settings, text) => {
       parseNone(text)
