@@ -209,8 +209,8 @@ function wholeContent(buffer: Buffer, at: number, frameEnd: number, end: number)
   const channel = readU16(buffer, at + 1)
   const bodyAt = headerEnd(buffer, frameEnd) + 1
   if (bodyAt > end || buffer[bodyAt - 1] !== FRAME_END || readU16(buffer, frameEnd + 1) !== channel) return 0
-  const size = readU32(buffer, frameEnd + BODY_SIZE_LOW + 4)
-  if (readU32(buffer, frameEnd + BODY_SIZE_LOW) !== 0 || size > FRAME_BYTES_MAX - FRAME_OVERHEAD) return 0
+  const size = readU32(buffer, frameEnd + BODY_SIZE_LOW)
+  if (readU32(buffer, frameEnd + BODY_SIZE_LOW - 4) !== 0 || size > FRAME_BYTES_MAX - FRAME_OVERHEAD) return 0
   if (size === 0) return bodyAt
   const contentEnd = bodyAt + FRAME_OVERHEAD + size
   if (contentEnd > end || buffer[bodyAt] !== FRAME_BODY || readU32(buffer, bodyAt + 3) !== size) return 0
