@@ -31,8 +31,6 @@ export function queueView({ broker, rates, trends }: ManagementContext, queue: Q
     message_bytes_unacknowledged: bytesUnacknowledged,
     message_stats: rates.withRates(queue, messageStats(queue.counters)),
     consumers: consumers.count,
-    consumer_capacity: consumers.count > 0 ? 1 : 0,
-    consumer_utilisation: consumers.count > 0 ? 1 : 0,
     single_active_consumer_tag: active?.tag ?? null,
     exclusive_consumer_tag: exclusive?.tag ?? null,
     head_message_timestamp: null,
