@@ -11,6 +11,36 @@ function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
 }
 
+/** Fields whose values are quantities, which an API server writes in its own way: 1000m as 1, 1024Mi as 1Gi. */
+const QUANTITIES = new Set(['requests', 'limits'])
+
+const UNITS: { readonly [suffix: string]: number } = {
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+}
+
+function quantity(value: unknown): number {
+  const match = /^(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$/.exec(String(value))
+  return match === null ? Number.NaN : Number(match[1]) * (UNITS[match[2] ?? ''] ?? Number.NaN)
+}
+
+function includesQuantities(actual: unknown, wanted: unknown): boolean {
+  const given = (actual ?? {}) as { [resource: string]: unknown }
+  return Object.entries((wanted ?? {}) as object).every(
+    ([resource, amount]) => given[resource] === amount || quantity(given[resource]) === quantity(amount),
+  )
+}
+
 /**
  * Whether `actual` has every field of `wanted` with its value; fields of its own are ignored, as those that an API
  * server fills in. Lists must have the same length.
@@ -27,7 +57,9 @@ export function includesJson(actual: unknown, wanted: unknown): boolean {
   if (typeof wanted === 'object' && wanted !== null) {
     if (typeof actual !== 'object' || actual === null) return false
     const fields = actual as { [field: string]: unknown }
-    return Object.entries(wanted).every(([field, value]) => includesJson(fields[field], value))
+    return Object.entries(wanted).every(([field, value]) =>
+      QUANTITIES.has(field) ? includesQuantities(fields[field], value) : includesJson(fields[field], value),
+    )
   }
   return actual === wanted
 }

@@ -72,3 +72,12 @@ test('equality and inclusion of JSON agree with each other', () => {
   expect(includesJson({ a: [1, { b: 2, c: 3 }] }, { a: [1, { b: 2 }] })).toBe(true)
   expect(includesJson({ a: [1, 2] }, { a: [1] })).toBe(false)
 })
+
+test.each([
+  [{ cpu: '1' }, { cpu: '1000m' }, true],
+  [{ cpu: '500m', memory: '1Gi' }, { memory: '1024Mi' }, true],
+  [{ memory: '1G' }, { memory: '1Gi' }, false],
+  [{ memory: '1Gi' }, { cpu: '1' }, false],
+])('quantities %j include %j: %s', (limits, wanted, expected) => {
+  expect(includesJson({ resources: { limits } }, { resources: { limits: wanted } })).toBe(expected)
+})

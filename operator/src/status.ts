@@ -102,7 +102,7 @@ export async function writeStatus(
   recordTransition(deps.events, object, previous.conditions, verdict)
 }
 
-/** An Event when the reason of Ready changed: not for numbers, and not for each pass. */
+/** An Event when the reason of Ready changed: not for numbers, not for each pass, and not for setting out. */
 function recordTransition(
   events: EventRecorder,
   object: KubernetesObject,
@@ -110,6 +110,7 @@ function recordTransition(
   { state, reason, message }: Verdict,
 ): void {
   const before = previous?.find(condition => condition.type === 'Ready')
+  if (before === undefined && state === 'working') return
   if (before?.reason === reason && (before.status === 'True') === (state === 'ready')) return
   events.record(object, state === 'stalled' ? 'Warning' : 'Normal', reason, message)
 }
