@@ -46,7 +46,8 @@ function topicPermissions(app: FastifyInstance, context: ManagementContext): voi
     sendList(request, reply, definitions.list('topicPermission'), topicPermissionJson),
   )
   const narrower = ['/api/vhosts/:vhost', '/api/users/:user'].map(path => `${path}/topic-permissions`)
-  for (const path of [...narrower, '/api/topic-permissions/:vhost/:user']) {
+  const own = '/api/topic-permissions/:vhost/:user'
+  for (const path of [...narrower, own, `${own}/:exchange`]) {
     app.get(path, ADMINISTRATOR, (request, reply) =>
       sendList(request, reply, definitions.list('topicPermission').filter(ofPath(request)), topicPermissionJson),
     )
@@ -57,19 +58,23 @@ function topicPermissions(app: FastifyInstance, context: ManagementContext): voi
     const outcome = definitions.put('topicPermission', permission, { durable: true })
     return answerStable(context, reply, createdStatus(outcome === 'created'))
   })
-  app.delete('/api/topic-permissions/:vhost/:user', ADMINISTRATOR, (request, reply) => {
-    const removed = definitions.list('topicPermission').filter(ofPath(request))
-    if (removed.length === 0) throw notFound()
-    for (const { vhost, user, exchange } of removed) definitions.remove('topicPermission', [vhost, user, exchange])
-    return answerStable(context, reply, 204)
-  })
+  for (const path of ['/api/topic-permissions/:vhost/:user', '/api/topic-permissions/:vhost/:user/:exchange']) {
+    app.delete(path, ADMINISTRATOR, (request, reply) => {
+      const removed = definitions.list('topicPermission').filter(ofPath(request))
+      if (removed.length === 0) throw notFound()
+      for (const { vhost, user, exchange } of removed) definitions.remove('topicPermission', [vhost, user, exchange])
+      return answerStable(context, reply, 204)
+    })
+  }
 }
 
-/** Keeps what fits the user and the virtual host in the path, as far as they are there. */
-function ofPath(request: FastifyRequest): (permission: { user: string; vhost: string }) => boolean {
-  const { vhost, user } = request.params as { vhost?: string; user?: string }
+/** Keeps what fits the user, virtual host and exchange in the path, as far as they are there. */
+function ofPath(request: FastifyRequest): (permission: { user: string; vhost: string; exchange?: string }) => boolean {
+  const { vhost, user, exchange } = request.params as { vhost?: string; user?: string; exchange?: string }
   return permission =>
-    (vhost === undefined || permission.vhost === vhost) && (user === undefined || permission.user === user)
+    (vhost === undefined || permission.vhost === vhost) &&
+    (user === undefined || permission.user === user) &&
+    (exchange === undefined || permission.exchange === exchange)
 }
 
 function vhostAndUser({ broker }: ManagementContext, request: FastifyRequest): [vhost: string, user: string] {

@@ -50,6 +50,9 @@ describe('users and permissions', () => {
     const topic = { exchange: 'amq.topic', write: '^a', read: '.*' }
     expect(await status('PUT', '/api/topic-permissions/%2F/ann', topic)).toBe(201)
     expect(await get('/api/topic-permissions/%2F/ann')).toEqual([{ user: 'ann', vhost: '/', ...topic }])
+    expect(await status('DELETE', '/api/topic-permissions/%2F/ann/amq.fanout')).toBe(404)
+    expect(await status('DELETE', '/api/topic-permissions/%2F/ann/amq.topic')).toBe(204)
+    expect(await status('DELETE', '/api/topic-permissions/%2F/ann')).toBe(404)
     expect(await status('DELETE', '/api/users/ann')).toBe(204)
     expect([await status('GET', '/api/permissions/%2F/ann'), await status('GET', '/api/users/ann')]).toEqual([404, 404])
     expect(await get('/api/vhosts/%2F/topic-permissions')).toEqual([])
