@@ -3,7 +3,7 @@
  *
  * ```
  * segment file   header 64 B | batch | batch | … | old or zero bytes
- * file header    0 "WARRENLG" | 8 version u16 | 10 zero u16 | 12 shard u32 | 16 identity u32 | 20 zero u32
+ * file header    0 "WARRENLG" | 8 version u32 | 12 shard u32 | 16 identity u32 | 20 zero u32
  *                24 base LSN u64 | 32 file size u32 | 36 zeros | 60 crc32 of bytes 0 to 59
  * batch          0 "WBAT" | 4 crc32 of byte 8 to the end | 8 length u32 | 12 entries u32 | 16 first LSN u64
  *                24 time ms u64 | 32 epoch u32 | 36 mark u32 | 40 entry | entry | …
@@ -13,7 +13,7 @@
  */
 import { crc32 } from 'node:zlib'
 import { LogCorruptError, LogVersionError } from './errors.ts'
-import { putU16, putU32, putU64, u16, u32, u64 } from './integers.ts'
+import { putU32, putU64, u32, u64 } from './integers.ts'
 
 export const FORMAT_VERSION = 1
 export const SEGMENT_HEADER_BYTES = 64
@@ -49,7 +49,7 @@ export interface BatchHeader {
 export function putSegmentHeader(buffer: Buffer, header: SegmentHeader): void {
   buffer.fill(0, 0, SEGMENT_HEADER_BYTES)
   SEGMENT_MAGIC.copy(buffer, 0)
-  putU16(buffer, 8, FORMAT_VERSION)
+  putU32(buffer, 8, FORMAT_VERSION)
   putU32(buffer, 12, header.shardId)
   putU32(buffer, 16, header.identity)
   putU64(buffer, 24, header.baseLsn)
@@ -65,7 +65,7 @@ export function readSegmentHeader(buffer: Buffer, file: string): SegmentHeader |
   const header = buffer.subarray(0, SEGMENT_HEADER_BYTES)
   if (header.every(byte => byte === 0)) return null
   if (!header.subarray(0, 8).equals(SEGMENT_MAGIC)) throw new LogCorruptError(file, 0, 'this is no segment of a log')
-  if (u16(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u16(header, 8), FORMAT_VERSION)
+  if (u32(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u32(header, 8), FORMAT_VERSION)
   if (crc32(header.subarray(0, HEADER_CRC_AT)) !== u32(header, HEADER_CRC_AT)) {
     throw new LogCorruptError(file, 0, 'the checksum of the segment header is wrong')
   }

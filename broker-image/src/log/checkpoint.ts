@@ -2,7 +2,7 @@
  * Checkpoints: the state of a log's owner at one LSN, so that older settlements need not be kept.
  *
  * ```
- * file           0 "WARRENCP" | 8 version u16 | 10 zero u16 | 12 crc32 of byte 16 to the end | 16 shard u32
+ * file           0 "WARRENCP" | 8 version u32 | 12 crc32 of byte 16 to the end | 16 shard u32
  *                20 identity u32 | 24 LSN u64 | 32 segments u32 | 36 zero u32 | 40 segment… | payload
  * a segment      base LSN u64 | LSN behind its last entry u64
  * payload        1 u8 | queues u32 | queue…        or    2 u8 | snapshot bytes
@@ -14,7 +14,7 @@
 import { crc32 } from 'node:zlib'
 import { FORMAT_VERSION } from './batch.ts'
 import { LogCorruptError, LogVersionError } from './errors.ts'
-import { putU16, putU32, putU64, u16, u32, u64 } from './integers.ts'
+import { putU32, putU64, u32, u64 } from './integers.ts'
 
 /** Name of the checkpoint file, and of the one that will replace it. */
 export const CHECKPOINT_FILE = 'checkpoint'
@@ -84,7 +84,7 @@ export function encodeCheckpoint(header: CheckpointHeader, payload: Buffer): Buf
   const at = HEADER_BYTES + header.segments.length * SEGMENT_BYTES
   const buffer = Buffer.alloc(at + payload.length)
   MAGIC.copy(buffer, 0)
-  putU16(buffer, 8, FORMAT_VERSION)
+  putU32(buffer, 8, FORMAT_VERSION)
   putU32(buffer, 16, header.shardId)
   putU32(buffer, 20, header.identity)
   putU64(buffer, 24, header.lsn)
@@ -103,7 +103,7 @@ export function decodeCheckpoint(buffer: Buffer, file: string): Checkpoint {
   if (buffer.length < HEADER_BYTES || !buffer.subarray(0, 8).equals(MAGIC)) {
     throw new LogCorruptError(file, 0, 'this is no checkpoint of a log')
   }
-  if (u16(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u16(buffer, 8), FORMAT_VERSION)
+  if (u32(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u32(buffer, 8), FORMAT_VERSION)
   if (crc32(buffer.subarray(CRC_FROM)) !== u32(buffer, 12)) {
     throw new LogCorruptError(file, 0, 'the checksum of the checkpoint is wrong')
   }

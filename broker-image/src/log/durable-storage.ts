@@ -74,8 +74,8 @@ export class DurableStorage implements LogStorage {
 
   commit(): void {
     this.#table.sweep()
+    if (this.#commits.busy) this.#again = true
     if (this.#commits.stalled) this.#commits.resume()
-    else if (this.#commits.busy) this.#again = true
     this.#advance()
   }
 

@@ -211,6 +211,7 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     segment.sealed = file !== last?.file
     scanSegment(segment, segments.bring(segment), parts.entries)
     if (segment.nextLsn < (extents.get(header.baseLsn) ?? 0)) throw damaged(segment)
+    segment.lastRead = 0
     if (segment.sealed && segment.live === 0) segments.look(segment)
     segments.sweep()
     tail = segment

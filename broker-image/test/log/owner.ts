@@ -96,6 +96,8 @@ export class Queues implements Replay {
 
 /** Small segments, so that a test crosses many. */
 export const SMALL_SEGMENT_BYTES = 4_096
+/** Three of them, so that most are read back from disk. */
+export const RESIDENT_BYTES_MAX = 3 * SMALL_SEGMENT_BYTES
 
 /** A log on a disk together with its queues. */
 export interface OpenLog {
@@ -105,7 +107,11 @@ export interface OpenLog {
   errors: Error[]
 }
 
-export function openLog(disk: MemoryDisk, options: Partial<LogOptions> = {}, residentBytesMax = 65_536): OpenLog {
+export function openLog(
+  disk: MemoryDisk,
+  options: Partial<LogOptions> = {},
+  residentBytesMax = RESIDENT_BYTES_MAX,
+): OpenLog {
   const segmentBytes = options.segmentBytes ?? SMALL_SEGMENT_BYTES
   const segments = options.segments ?? new SegmentTable({ segmentBytes, residentBytesMax })
   const queues = new Queues()
