@@ -32,15 +32,16 @@ export class ApiHttp {
 
   /** The parsed answer. Raises `ApiError` for a refusal (status ≥ 400); any other error when there is no answer. */
   async request(request: ApiRequest): Promise<unknown> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs)
-    const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal])
+    const limit = limited(request.signal, this.#timeoutMs)
     try {
-      const response = await this.#send({ ...request, signal }, 'request')
+      const response = await this.#send({ ...request, signal: limit.signal }, 'request')
       const text = await readAll(response)
       if (statusOf(response) >= 400) throw refusal(statusOf(response), text)
       return JSON.parse(text)
     } catch (error) {
-      throw explained(error, request, signal)
+      throw explained(error, request, limit.signal)
+    } finally {
+      limit.end()
     }
   }
 
@@ -79,6 +80,22 @@ export class ApiHttp {
     }
     if (request.signal !== undefined) options.signal = request.signal
     return await answerOf(url.protocol === 'http:' ? httpRequest(url, options) : httpsRequest(url, options), body)
+  }
+}
+
+/** A signal that aborts with `outer` or after `timeoutMs`. After `end` nothing is left of it: requests come in thousands. */
+function limited(outer: AbortSignal | undefined, timeoutMs: number): { signal: AbortSignal; end(): void } {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs)
+  const follow = () => abort.abort(outer?.reason)
+  if (outer?.aborted) follow()
+  outer?.addEventListener('abort', follow)
+  return {
+    signal: abort.signal,
+    end() {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', follow)
+    },
   }
 }
 

@@ -230,6 +230,15 @@ describe('Reflector on a misbehaving server', () => {
     expect(server.lists).toBeLessThanOrEqual(16)
   })
 
+  it('keeps its resume point while the server cannot be reached', async () => {
+    server.watchFaults = Array.from({ length: 8 }, () => ({ kind: 'drop' as const, after: 0 }))
+    await reflect().synced()
+    server.store.create(QUEUES, queue('a'))
+    await until(agrees)
+    expect(server.watches).toBeGreaterThanOrEqual(9)
+    expect(server.lists).toBe(1)
+  })
+
   it('gives up a resume point that keeps failing', async () => {
     server.watchFaults = Array.from({ length: 4 }, () => ({ kind: 'error-event' as const, after: 0 }))
     await reflect().synced()

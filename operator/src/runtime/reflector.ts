@@ -7,7 +7,7 @@ import type { Clock, Random } from './clock.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { compareVersions, type IndexFunction, ObjectCache } from './object-cache.ts'
 import type { ChangeHandler, Kind, ObjectSource } from './source.ts'
-import { isGone, parseEvent, type Query, type WatchTransport } from './watch-transport.ts'
+import { isAnswer, isGone, parseEvent, type Query, type WatchTransport } from './watch-transport.ts'
 
 export interface ReflectorTimings {
   /** The server ends each watch after this time, plus up to as much again (jitter). */
@@ -47,8 +47,8 @@ interface Page {
 }
 
 const PAGE_ITEMS = 500
-/** After so many failures in a row the point to resume from is itself suspect. */
-const FAILURES_BEFORE_RELIST = 4
+/** After so many bad answers in a row the point to resume from is itself suspect. No answer says nothing about it. */
+const BAD_ANSWERS_MAX = 4
 
 /** One kind of one server (or namespace), cached. Runs from `start` to `stop` and never gives up in between. */
 export class Reflector implements ObjectSource {
@@ -59,7 +59,9 @@ export class Reflector implements ObjectSource {
   #version: string | undefined
   #synced = false
   #stopped = false
+  /** Cycles in a row that were not healthy, and those of them in which the server answered. */
   #failures = 0
+  #badAnswers = 0
   /** Ends what the loop waits for now: requests of the running cycle, or a pause. */
   #interrupt: () => void = () => {}
   #loop: Promise<void> = Promise.resolve()
@@ -133,7 +135,8 @@ export class Reflector implements ObjectSource {
     if (this.#stopped) return 0
     const { kind, log, metrics, path, random, timings } = this.#options
     this.#failures = healthy ? 0 : this.#failures + 1
-    if (isGone(problem) || this.#failures >= FAILURES_BEFORE_RELIST) this.#version = undefined
+    this.#badAnswers = healthy ? 0 : this.#badAnswers + (isAnswer(problem) ? 1 : 0)
+    if (isGone(problem) || this.#badAnswers >= BAD_ANSWERS_MAX) this.#version = undefined
     const pauseMs = healthy ? 0 : backoffMs(timings.backoff, this.#failures, random)
     if (problem === undefined) {
       log.debug({ kind: kind.kind, retryInMs: pauseMs }, 'watch ended')

@@ -71,3 +71,8 @@ export function statusError(status: StatusBody, httpStatus = 500): ApiError {
 export function isGone(error: unknown): boolean {
   return error instanceof ApiError && (error.status === 410 || error.reason === 'Expired' || error.reason === 'Gone')
 }
+
+/** True when the server answered, with a refusal or with nonsense; false when it was not reached or was cut off. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof ApiError || error instanceof WatchLineError
+}
