@@ -8,7 +8,6 @@ export interface Resources {
   memoryUsed(): number
   memoryTotal(): number
   diskFree(): number
-  diskTotal(): number
 }
 
 const CHECK_MS = 1_000
@@ -27,7 +26,8 @@ export class Alarms {
     this.#clock = clock
     this.#resources = resources
     this.#memoryMax = watermarkBytes(config.memoryHighWatermark, resources.memoryTotal())
-    this.#diskFreeMin = watermarkBytes(config.diskFreeLimit, resources.diskTotal())
+    // RabbitMQ's relative limit is a multiple of the memory.
+    this.#diskFreeMin = watermarkBytes(config.diskFreeLimit, resources.memoryTotal())
     this.#check()
   }
 

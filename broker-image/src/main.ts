@@ -1,6 +1,5 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { mkdirSync, readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { Alarms } from './alarms.ts'
@@ -11,8 +10,9 @@ import { ConfigError } from './config/config-error.ts'
 import { printedAnswer } from './config/flags.ts'
 import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
+import { openPort } from './open-port.ts'
 import { machineResources } from './resources.ts'
-import { listen } from './session/listener.ts'
+import { createAmqpServer } from './session/listener.ts'
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -27,12 +27,13 @@ async function main(argv: readonly string[]): Promise<void> {
     clock: broker.clock,
     onError: err => log.error({ err }, 'request failed'),
   })
-  const servers = await Promise.all(Object.values(config.amqpListeners).map(endpoint => listen(broker, endpoint)))
-  const { host = '::', port } = config.management
-  const managementUrl = await management.listen({ host, port })
-  broker.amqpAddresses = servers.map(server => server.address() as AddressInfo)
+  const endpoints = Object.values(config.amqpListeners)
+  const servers = endpoints.map(() => createAmqpServer(broker))
+  broker.amqpAddresses = await Promise.all(servers.map((server, i) => openPort(server, endpoints[i]!)))
+  await management.ready()
+  const managementAddress = await openPort(management.server, config.management)
   broker.isReady = true
-  log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementUrl }, 'ready')
+  log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementAddress.port }, 'ready')
   stopOnSignal(async () => {
     broker.isReady = false
     for (const server of servers) server.close()

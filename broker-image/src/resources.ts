@@ -10,12 +10,9 @@ export function machineResources(directory: string): Resources {
   return {
     memoryUsed: () => process.memoryUsage.rss(),
     memoryTotal: () => memoryTotal,
-    diskFree: () => sizeOf(directory, 'bavail'),
-    diskTotal: () => sizeOf(directory, 'blocks'),
+    diskFree: () => {
+      const { bavail, bsize } = statfsSync(directory)
+      return bavail * bsize
+    },
   }
-}
-
-function sizeOf(directory: string, what: 'bavail' | 'blocks'): number {
-  const stats = statfsSync(directory)
-  return stats[what] * stats.bsize
 }

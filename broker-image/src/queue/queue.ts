@@ -148,9 +148,8 @@ export class Queue implements EndOfTurn {
   /** Takes in a message that was just appended to the log. `deadlineMs` 0 = lives for ever. */
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
-    const consumer = this.#ready.count === 0 ? this.consumers.next() : null
+    if (this.#ready.count === 0 && this.#deliverNew(message)) return
     this.#ready.put(message.seq, message.segment, message.offset, message.sized)
-    if (consumer !== null && this.#deliverHead(consumer)) return
     if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
     this.#context.turn.pump(this)
     this.#enforceLimits()
@@ -194,11 +193,12 @@ export class Queue implements EndOfTurn {
     else this.#hold(this.#ready.sized)
   }
 
-  /** Accounts for an acknowledged message; the caller has written the settlement with `settleRange`. */
-  acknowledged(segment: number, sized: number): void {
-    this.#unhold(sized)
-    this.counters.acknowledged++
-    this.#context.segments.release(segment, 1)
+  /** Accounts for acknowledged messages of one segment; the caller has written the settlement with `settleRange`. */
+  acknowledged(segment: number, count: number, bytes: number): void {
+    this.messagesUnacknowledged -= count
+    this.bytesUnacknowledged -= bytes
+    this.counters.acknowledged += count
+    this.#context.segments.release(segment, count)
   }
 
   /** Writes that a run of messages is settled. Only messages of the durable log need it. */
@@ -312,6 +312,15 @@ export class Queue implements EndOfTurn {
     this.#ready.eachRun(visit)
   }
 
+  /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
+  #deliverNew(message: Message): boolean {
+    const consumer = this.consumers.next()
+    const bytes = consumer === null ? null : this.#context.segments.bytes(message.segment)
+    if (consumer === null || bytes === null) return false
+    this.#deliver(consumer, bytes, message)
+    return true
+  }
+
   /** False when the bytes must come from disk first; the queue pumps again once they are here. */
   #deliverHead(consumer: Consumer): boolean {
     const ready = this.#ready
@@ -324,15 +333,19 @@ export class Queue implements EndOfTurn {
     ready.shift()
     this.#markRecovered()
     if (isRedelivered(ready.sized)) this.counters.redelivered++
-    consumer.deliver(bytes, ready)
+    this.#deliver(consumer, bytes, ready)
+    return true
+  }
+
+  #deliver(consumer: Consumer, bytes: Buffer, message: Message): void {
+    consumer.deliver(bytes, message)
     if (consumer.noAck) {
       this.counters.deliveredNoAck++
-      this.#settle(ready, SETTLED.acknowledged)
+      this.#settle(message, SETTLED.acknowledged)
     } else {
       this.counters.delivered++
-      this.#hold(ready.sized)
+      this.#hold(message.sized)
     }
-    return true
   }
 
   #markRecovered(): void {

@@ -2,7 +2,6 @@
  * What a publish says about itself, read in place from its header frame: sizes and flags, no objects.
  * Every property is walked once, so that nothing malformed reaches a consumer.
  */
-import { MESSAGE_BYTES_MAX } from '../limits.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { CLASS_BASIC, FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU16, readU32, readU64 } from '../wire/integers.ts'
@@ -28,6 +27,7 @@ const PERSISTENT = 2
 const EXPIRATION_MS_MAX = 315_360_000_000
 
 export class Content {
+  readonly #bodyBytesMax: number
   bodySize = 0
   persistent = false
   /** Offset of the headers table, -1 when there is none. */
@@ -36,9 +36,14 @@ export class Content {
   expirationAt = -1
   userIdAt = -1
 
+  /** `bodyBytesMax`: what `max_message_size` allows. */
+  constructor(bodyBytesMax: number) {
+    this.#bodyBytesMax = bodyBytesMax
+  }
+
   /**
    * Reads the header frame whose payload is `buffer[start, end)`.
-   * @throws ConnectionError 501/502 when it is malformed, ChannelError 311 when the body is too large.
+   * @throws ConnectionError 501/502 when it is malformed, ChannelError 406 when the body is too large.
    */
   read(buffer: Buffer, start: number, end: number): void {
     if (end - start < HEADER_FLAGS_OFFSET + 2) throw new ConnectionError('FRAME_ERROR', 'content header is too short')
@@ -46,10 +51,10 @@ export class Content {
       throw new ConnectionError('UNEXPECTED_FRAME', `content header of class ${readU16(buffer, start)}`)
     }
     this.bodySize = readU64(buffer, start + 4)
-    if (this.bodySize > MESSAGE_BYTES_MAX) {
+    if (this.bodySize > this.#bodyBytesMax) {
       throw new ChannelError(
         'PRECONDITION_FAILED',
-        `message size ${this.bodySize} is larger than configured max size ${MESSAGE_BYTES_MAX}`,
+        `message size ${this.bodySize} is larger than configured max size ${this.#bodyBytesMax}`,
       )
     }
     const flags = readU16(buffer, start + HEADER_FLAGS_OFFSET)

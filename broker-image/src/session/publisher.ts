@@ -28,7 +28,7 @@ const STAGE_MIN = 4_096
 
 export class Publisher {
   readonly #channel: Channel
-  readonly #content = new Content()
+  readonly #content: Content
   readonly #arrival: Arrival = {
     source: Buffer.alloc(0),
     start: 0,
@@ -52,6 +52,7 @@ export class Publisher {
 
   constructor(channel: Channel) {
     this.#channel = channel
+    this.#content = new Content(channel.broker.config.messageBytesMax)
   }
 
   /** Whether content must come next on the channel. */

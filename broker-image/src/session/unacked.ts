@@ -5,9 +5,10 @@
  * Invariant: slots [first, first + count) are in use, by rising tags; a slot that was settled out of turn has holder 0,
  * and the first slot never has.
  */
-import { isPersistent, type Message } from '../queue/message.ts'
+import type { Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
 import { ChannelError } from '../wire/errors.ts'
+import { AckRun } from './ack-run.ts'
 
 /** Whoever a delivery went to: a consumer, or `basic.get` on a queue. */
 export interface Holder {
@@ -22,7 +23,6 @@ const SLOTS_MIN = 64
 /** Words of a slot: holder + 1 (0 = settled), segment, offset, low half of sequence number, size and flags, low half of tag. */
 const SLOT_WORDS = 6
 const TAG_WORD = 5
-const TWO_POW_32 = 4_294_967_296
 
 export class Unacked implements Message {
   /** Deliveries that are not settled. */
@@ -41,6 +41,7 @@ export class Unacked implements Message {
   #firstTag = 0
   readonly #holders: Holder[] = []
   readonly #holderIndex = new Map<Holder, number>()
+  readonly #run = new AckRun()
 
   /** Adds the delivery with this tag, which is above all others. */
   add(tag: number, holder: Holder, message: Message): void {
@@ -62,26 +63,12 @@ export class Unacked implements Message {
   /** Settles as acknowledged. Tag 0 with `multiple` means all. @throws ChannelError 406 unknown delivery tag. */
   acknowledge(tag: number, multiple: boolean): void {
     const last = this.#lastSlot(tag, multiple)
-    let runQueue: Queue | null = null
-    let runFirst = 0
-    let runCount = 0
+    const run = this.#run
     for (let slot = multiple ? this.#first : last; slot <= last; slot++) {
       const holder = this.#take(slot)
-      if (holder === null) continue
-      const { queue } = holder
-      if (isPersistent(this.sized)) {
-        if (runQueue === queue && this.seq === runFirst + runCount) runCount++
-        else {
-          if (runQueue !== null) runQueue.settleRange(runFirst, runCount)
-          runQueue = queue
-          runFirst = this.seq
-          runCount = 1
-        }
-      }
-      queue.acknowledged(this.segment, this.sized)
-      holder.released()
+      if (holder !== null) run.add(holder, this)
     }
-    if (runQueue !== null) runQueue.settleRange(runFirst, runCount)
+    run.end()
     this.#trim()
   }
 
@@ -208,5 +195,5 @@ export class Unacked implements Message {
 
 /** A queue never has 2^32 messages between its oldest unsettled one and its newest. */
 function wholeSeq(low: number, nextSeq: number): number {
-  return nextSeq - (((nextSeq % TWO_POW_32) - low + TWO_POW_32) % TWO_POW_32)
+  return nextSeq - (((nextSeq >>> 0) - low) >>> 0)
 }
