@@ -238,6 +238,7 @@ export class SegmentTable {
     segment.file.read(buffer, 0, segment.head, failure => {
       const error = failure ?? segment.owner.check(segment, buffer)
       segment.waiting = null
+      this.#turn += 1
       segment.lastRead = this.#turn
       if (error === null) segment.buffer = buffer
       else this.#memory.give(buffer)
