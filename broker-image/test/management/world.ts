@@ -1,7 +1,6 @@
 /** A real broker in this process, on a folder of its own, and requests to its management API. */
 
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
@@ -12,7 +11,8 @@ import { systemClock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { fileDisk } from '../../src/log/file-disk.ts'
 import { createManagementServer } from '../../src/management/server.ts'
-import { listen } from '../../src/session/listener.ts'
+import { openPort } from '../../src/open-port.ts'
+import { createAmqpServer } from '../../src/session/listener.ts'
 
 type Json = ReturnType<typeof JSON.parse>
 
@@ -60,8 +60,8 @@ export async function startWorld(): Promise<World> {
   })
   const errors: Error[] = []
   const app = createManagementServer({ broker, clock, onError: error => errors.push(error) })
-  const server: Server = await listen(broker, { host: '127.0.0.1', port: 0 })
-  const address = server.address() as AddressInfo
+  const server = createAmqpServer(broker)
+  const address = await openPort(server, { host: '127.0.0.1', port: 0 })
   broker.amqpAddresses = [address]
   broker.isReady = true
   return {
