@@ -8,6 +8,7 @@ const EXCHANGE = 'both'
 const UNCONFIRMED_MAX = 2000
 const PREFETCH = 200
 const LARGE_BODY = 300_000
+const READ_MS_MAX = 20_000
 
 export type Models = Record<(typeof QUEUES)[number], QueueModel>
 
@@ -160,36 +161,37 @@ async function consume(channel: Channel, queue: string, model: QueueModel, how: 
   })
 }
 
-/** Reads a queue without taking anything from it: the messages go back when the channel closes. */
-export async function contents(url: string, queue: string): Promise<number[]> {
+/** The sequence numbers of a queue in order, and those of them that were acked while reading. */
+export type Contents = { readonly found: number[]; readonly acked: number[] }
+
+/**
+ * Reads a whole queue. The messages go back when the connection closes, but of a queue longer than `lengthMax` the first
+ * half is acked, so that queues do not grow over the lives. Throws if the queue delivers less than it counts.
+ */
+export async function contents(url: string, queue: string, lengthMax = Number.POSITIVE_INFINITY): Promise<Contents> {
   const connection = await open(url)
   const channel = await connection.createChannel()
   const { messageCount } = await channel.checkQueue(queue)
-  const found: number[] = []
-  if (messageCount > 0) {
-    await new Promise<void>((resolve, reject) => {
-      const take = (message: ConsumeMessage | null) => {
-        if (message === null) return reject(new Error('the consumer was cancelled'))
-        found.push(sequenceOf(message))
-        if (found.length === messageCount) resolve()
-      }
-      channel.consume(queue, take).catch(reject)
-    })
-  }
+  const messages = messageCount > 0 ? await firstOf(channel, queue, messageCount) : []
+  const found = messages.map(sequenceOf)
+  const acked = messageCount > lengthMax ? found.slice(0, messageCount / 2) : []
+  if (acked.length > 0) channel.ack(messages[acked.length - 1]!, true)
   await connection.close()
-  return found
+  return { found, acked }
 }
 
-/** Acks the first `share` of a queue and waits until the broker has seen it, so that queues do not grow over the lives. */
-export async function shorten(url: string, queue: string, model: QueueModel, share: number): Promise<void> {
-  const connection = await open(url)
-  const channel = await connection.createChannel()
-  const { messageCount } = await channel.checkQueue(queue)
-  for (let i = 0; i < Math.floor(messageCount * share); i++) {
-    const message = await channel.get(queue)
-    if (message === false) break
-    model.acked(sequenceOf(message as unknown as ConsumeMessage), Number.POSITIVE_INFINITY)
-    channel.ack(message)
-  }
-  await connection.close()
+function firstOf(channel: Channel, queue: string, count: number): Promise<ConsumeMessage[]> {
+  const messages: ConsumeMessage[] = []
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error(`${queue} counts ${count} messages and delivers ${messages.length}`))
+    const timer = setTimeout(late, READ_MS_MAX)
+    const take = (message: ConsumeMessage | null) => {
+      if (message === null) return
+      messages.push(message)
+      if (messages.length < count) return
+      clearTimeout(timer)
+      resolve(messages)
+    }
+    channel.consume(queue, take).catch(reject)
+  })
 }

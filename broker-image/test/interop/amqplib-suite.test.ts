@@ -18,7 +18,15 @@ const folder = temporaryFolder()
 const broker = process.env['BROKER_AMQP_URL'] === undefined ? await startBroker(folder.path) : undefined
 const url = broker?.amqpUrl ?? process.env['BROKER_AMQP_URL']!
 
+/** Some tests leave their connections open, as Mocha's --exit lets them: these end unheard. */
+const sockets: net.Socket[] = []
+
 afterAll(async () => {
+  for (const socket of sockets)
+    socket
+      .removeAllListeners()
+      .on('error', () => {})
+      .destroy()
   await broker?.kill()
   folder.remove()
 })
@@ -36,8 +44,11 @@ function promised(body: Body): () => Promise<unknown> {
 }
 
 function redirected(connect: typeof net.connect, port: number): typeof net.connect {
-  return ((options: net.TcpNetConnectOpts, ...rest: []) =>
-    connect(options.port === AMQP_PORT ? { ...options, port } : options, ...rest)) as typeof net.connect
+  return ((options: net.TcpNetConnectOpts, ...rest: []) => {
+    const socket = connect(options.port === AMQP_PORT ? { ...options, port } : options, ...rest)
+    sockets.push(socket)
+    return socket
+  }) as typeof net.connect
 }
 
 process.env['URL'] = url
