@@ -1,15 +1,25 @@
 /** Comparing plain JSON values: equality, and whether one holds all of another. */
 
-import { isDeepStrictEqual } from 'node:util'
-
 /** Equal as JSON: a field that is undefined is one that is not there. */
 export function sameJson(left: unknown, right: unknown): boolean {
-  return isDeepStrictEqual(plain(left), plain(right))
+  if (left === right) return true
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false
+  if (Array.isArray(left) || Array.isArray(right)) {
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => sameJson(item, right[index]))
+    )
+  }
+  const [lefts, rights] = [left as Fields, right as Fields]
+  return (
+    Object.keys(lefts).every(field => sameJson(lefts[field], rights[field])) &&
+    Object.keys(rights).every(field => rights[field] === undefined || lefts[field] !== undefined)
+  )
 }
 
-function plain(value: unknown): unknown {
-  return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
-}
+type Fields = { readonly [field: string]: unknown }
 
 /** Fields whose values are quantities, which an API server writes in its own way: 1000m as 1, 1024Mi as 1Gi. */
 const QUANTITIES = new Set(['requests', 'limits'])
@@ -35,7 +45,7 @@ function quantity(value: unknown): number {
 }
 
 function includesQuantities(actual: unknown, wanted: unknown): boolean {
-  const given = (actual ?? {}) as { [resource: string]: unknown }
+  const given = (actual ?? {}) as Fields
   return Object.entries((wanted ?? {}) as object).every(
     ([resource, amount]) => given[resource] === amount || quantity(given[resource]) === quantity(amount),
   )
@@ -56,7 +66,7 @@ export function includesJson(actual: unknown, wanted: unknown): boolean {
   }
   if (typeof wanted === 'object' && wanted !== null) {
     if (typeof actual !== 'object' || actual === null) return false
-    const fields = actual as { [field: string]: unknown }
+    const fields = actual as Fields
     return Object.entries(wanted).every(([field, value]) =>
       QUANTITIES.has(field) ? includesQuantities(fields[field], value) : includesJson(fields[field], value),
     )

@@ -2,7 +2,10 @@
 
 import { objectSchema, type StructuralSchema } from '../api/crd.ts'
 import type { KindDefinition } from '../api/kind.ts'
+import { KINDS } from '../api/kinds.ts'
 import { ApiError, type KubernetesObject } from '../objects.ts'
+
+const SCHEMAS: ReadonlyMap<KindDefinition, StructuralSchema> = new Map(KINDS.map(kind => [kind, objectSchema(kind)]))
 
 /**
  * The object with defaults filled in. Raises `ApiError` 422 that lists every fault by field.
@@ -13,7 +16,7 @@ export function admit(
   object: KubernetesObject,
   before: KubernetesObject | undefined,
 ): KubernetesObject {
-  const schema = objectSchema(kind)
+  const schema = SCHEMAS.get(kind) ?? objectSchema(kind)
   const filled = withDefaults(schema, structuredClone(object)) as KubernetesObject
   const faults: string[] = []
   for (const field of ['spec', 'status'] as const) {

@@ -13,7 +13,7 @@ export class AppliedFile {
   readonly #path: string
   readonly #store: LocalStore
   readonly #complain: (message: string) => void
-  #applied: ObjectRef[] = []
+  #applied: ReadonlyMap<string, ObjectRef> = new Map()
 
   /** `complain` gets one line for each thing that is wrong with the file. */
   constructor(path: string, store: LocalStore, complain: (message: string) => void) {
@@ -63,12 +63,14 @@ export class AppliedFile {
         this.#complain(error.message)
       }
     }
-    const refs = objects.map(refOf)
-    for (const old of this.#applied) {
-      if (!refs.some(ref => ref.kind === old.kind && ref.name === old.name && ref.namespace === old.namespace)) {
-        this.#store.delete(old)
-      }
+    const refs = new Map(objects.map(object => [idOf(refOf(object)), refOf(object)]))
+    for (const [id, ref] of this.#applied) {
+      if (!refs.has(id)) this.#store.delete(ref)
     }
     this.#applied = refs
   }
+}
+
+function idOf({ kind, namespace, name }: ObjectRef): string {
+  return `${kind}/${namespace}/${name}`
 }

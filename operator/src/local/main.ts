@@ -64,10 +64,7 @@ function start(flags: Flags): void {
 
 function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan): Controller[] {
   mkdirSync(folder.root, { recursive: true })
-  const log = createLog(
-    'info',
-    pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true }),
-  )
+  const log = createLog('info', pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true }))
   const deps = {
     objects: store.objects,
     cached: store.cached,

@@ -22,9 +22,12 @@ export function parseManifest(text: string): KubernetesObject[] {
   const objects = documents
     .filter(document => document !== undefined && document !== null)
     .map((document, index) => objectOf(document, index + 1))
-  const names = objects.map(({ kind, metadata }) => `${kind} "${metadata.name}"`)
-  const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new ManifestError(`${twice} is there twice`)
+  const seen = new Set<string>()
+  for (const { kind, metadata } of objects) {
+    const name = `${kind} "${metadata.name}"${metadata.namespace === 'default' ? '' : ` of namespace ${metadata.namespace}`}`
+    if (seen.has(name)) throw new ManifestError(`${name} is there twice`)
+    seen.add(name)
+  }
   return objects
 }
 

@@ -33,7 +33,7 @@ interface AnyStatus {
 export function rowsOf(cached: CachedObjects): Row[] {
   return KINDS.flatMap(({ kind }) =>
     [...cached.list({ apiVersion: API_VERSION, kind }, '')]
-      .sort((left, right) => left.metadata.name.localeCompare(right.metadata.name))
+      .sort((left, right) => (left.metadata.name < right.metadata.name ? -1 : 1))
       .map(rowOf),
   )
 }
@@ -65,16 +65,20 @@ export function tableLines(rows: readonly Row[], width: number): string[] {
 
 /** One line a row that is new or has changed, and a line for each that is gone. */
 export function changedLines(before: readonly Row[], after: readonly Row[]): string[] {
-  const same = (left: Row, right: Row) => left.kind === right.kind && left.name === right.name
-  const lines = after
-    .filter(row => JSON.stringify(before.find(old => same(old, row))) !== JSON.stringify(row))
-    .map(line)
-  const gone = before.filter(old => !after.some(row => same(old, row)))
-  return [...lines, ...gone.map(({ kind, name }) => `${kind}/${name} is gone`)]
+  const old = new Map(before.map(row => [nameOf(row), JSON.stringify(row)]))
+  const now = new Set(after.map(nameOf))
+  const changed = after.filter(row => old.get(nameOf(row)) !== JSON.stringify(row))
+  const gone = before.filter(row => !now.has(nameOf(row)))
+  return [...changed.map(line), ...gone.map(row => `${nameOf(row)} is gone`)]
 }
 
-function line({ kind, name, ready, messages, consumers, note }: Row): string {
+function nameOf({ kind, name }: Row): string {
+  return `${kind}/${name}`
+}
+
+function line(row: Row): string {
+  const { ready, messages, consumers, note } = row
   const state = ready === 'True' ? 'is Ready' : 'is not Ready'
   const numbers = messages === '' ? '' : `, ${messages} messages, ${consumers} consumers`
-  return `${kind}/${name} ${state}${numbers}${note === '' ? '' : `: ${note}`}`
+  return `${nameOf(row)} ${state}${numbers}${note === '' ? '' : `: ${note}`}`
 }

@@ -13,6 +13,9 @@ import { BrokerView } from './view.ts'
 /** A failed read answers everyone who asks within this time: ten thousand objects must not knock at a dead broker. */
 const FAILURE_HOLD_MS = 2_000
 
+/** A view is kept this many times as long as its read took, so that reading big brokers stays a small part of the time. */
+const READ_SHARE = 10
+
 export interface SessionDeps {
   objects: Objects
   clock: Clock
@@ -29,6 +32,8 @@ export interface Session {
   readonly administrator: string
   readonly version: string | undefined
   readonly readAtMs: number
+  /** How long the read took. */
+  readonly readMs: number
 }
 
 interface Entry {
@@ -47,13 +52,13 @@ export class BrokerSessions {
   }
 
   /**
-   * A view of the broker that is at most `maxAgeMs` old; whoever asks while one is read gets the same.
+   * A view of the broker that is at most `maxAgeMs` old (older where reads take long); whoever asks while one is read gets the same.
    * Raises `BrokerUnreachable` or `LoginRefused`.
    */
   async get(cluster: BrokerCluster, maxAgeMs: number): Promise<Session> {
     const entry = this.#entryOf(cluster)
     const now = this.#deps.clock.now()
-    if (entry.session !== undefined && now - entry.session.readAtMs <= maxAgeMs) return entry.session
+    if (entry.session !== undefined && isFresh(entry.session, now, maxAgeMs)) return entry.session
     if (entry.reading !== undefined) return entry.reading
     if (entry.failure !== undefined && now - entry.failure.atMs < FAILURE_HOLD_MS) throw entry.failure.error
     entry.reading = this.#read(cluster)
@@ -98,13 +103,9 @@ export class BrokerSessions {
         api.bindings(),
       ])
       const version = overview.product_version ?? overview.rabbitmq_version
-      return {
-        api,
-        view: new BrokerView(definitions, queues, bindings),
-        administrator: login.username,
-        version,
-        readAtMs,
-      }
+      const view = new BrokerView(definitions, queues, bindings)
+      const readMs = this.#deps.clock.now() - readAtMs
+      return { api, view, administrator: login.username, version, readAtMs, readMs }
     } catch (error) {
       if (error instanceof BrokerRefusal) throw refusedRead(error, login.username)
       throw error
@@ -123,6 +124,10 @@ export class BrokerSessions {
     const { host, managementPort } = this.#deps.addressOf(cluster)
     return { url: `http://${host}:${managementPort}`, username, password }
   }
+}
+
+function isFresh({ readAtMs, readMs }: Session, nowMs: number, maxAgeMs: number): boolean {
+  return nowMs - readAtMs <= Math.max(maxAgeMs, READ_SHARE * readMs)
 }
 
 function refusedRead(error: BrokerRefusal, username: string): Error {
