@@ -34,7 +34,10 @@ export interface QueueState {
   queueId: number
   /** The next sequence number that the queue gives out. */
   nextSeq: number
-  /** Messages neither settled nor purged (unacked ones included), ascending: first seq, count, first seq, count, … */
+  /**
+   * Messages neither settled nor purged (unacked ones included), ascending: first seq, count, first seq, count, …
+   * Numbers that this log never had, such as those of transient messages, may be among them.
+   */
   live: ArrayLike<number>
   /** Live messages that came back: seq, delivery count, seq, delivery count, … */
   returned: ArrayLike<number>

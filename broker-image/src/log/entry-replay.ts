@@ -32,7 +32,6 @@ export class EntryReplay {
   readonly #checkpointLsn: number
   readonly #live = new Map<number, LiveRanges>()
   readonly #queues: QueueState[]
-  #missing = 0
   #passed = false
 
   /** Tells what the checkpoint holds. */
@@ -44,13 +43,7 @@ export class EntryReplay {
     for (const { queueId, nextSeq, live } of this.#queues) {
       replay.queue(queueId, nextSeq)
       this.#live.set(queueId, { ranges: live, at: 0 })
-      for (let i = 1; i < live.length; i += 2) this.#missing += live[i]!
     }
-  }
-
-  /** Messages live at the checkpoint that no entry has brought yet. */
-  get missing(): number {
-    return this.#missing
   }
 
   /** Replays the entry at `offset`, whose number is `lsn`. */
@@ -115,8 +108,6 @@ export class EntryReplay {
     if (live === undefined) return false
     if (live.at > 0 && seq < live.ranges[live.at]!) live.at = 0
     while (live.at < live.ranges.length && seq >= live.ranges[live.at]! + live.ranges[live.at + 1]!) live.at += 2
-    const isLive = live.at < live.ranges.length && seq >= live.ranges[live.at]!
-    if (isLive) this.#missing -= 1
-    return isLive
+    return live.at < live.ranges.length && seq >= live.ranges[live.at]!
   }
 }

@@ -64,7 +64,6 @@ export function recover(disk: Disk, options: LogOptions, replay: Replay): ShardL
   const { storage, log } = build(disk, options, files)
   const entries = new EntryReplay(files.checkpoint, replay)
   const tail = replaySegments(files, { storage, options, entries })
-  requireMessages(entries)
   makeDurable(disk, tail)
   forgetEmpty(files, storage)
   log.resume(tail?.nextLsn ?? (files.checkpoint?.lsn ?? 0) + 1, tail)
@@ -254,12 +253,6 @@ function adopt(
   if (place.previous !== null) place.previous.next = segment
   storage.opened(segment)
   return segment
-}
-
-/** What lived at the checkpoint is there. */
-function requireMessages(entries: EntryReplay): void {
-  const { missing } = entries
-  if (missing > 0) throw new LogCorruptError(CHECKPOINT_FILE, 0, `${missing} of its messages are in no segment`)
 }
 
 /** What was read may have reached no more than the page cache of a process that was killed. */

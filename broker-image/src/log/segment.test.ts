@@ -65,9 +65,9 @@ test('what was just read from disk stays, also when no commit comes', () => {
   }
 })
 
-test('one read from disk serves all who wait, and brings the next segment too', () => {
+test('one read from disk serves all who wait, and the reader always has the next segment ready', () => {
   const { disk, open } = backlog(8)
-  const [, , third, fourth] = handles(open)
+  const [, , third, fourth, fifth] = handles(open)
   const { calls } = disk
   const done: string[] = []
   open.segments.fetch(third!, error => done.push(`a ${error}`))
@@ -76,6 +76,8 @@ test('one read from disk serves all who wait, and brings the next segment too', 
   expect(done).toEqual(['a null', 'b null'])
   expect(disk.calls).toBe(calls + 2)
   expect(open.segments.bytes(fourth!)).not.toBe(null)
+  disk.run()
+  expect(open.segments.bytes(fifth!)).not.toBe(null)
 })
 
 test('a fetch of what is in memory is answered without the disk', async () => {

@@ -82,6 +82,19 @@ test('settled traffic leaves a bounded number of files and segments', () => {
   expect(open.segments.residentBytes).toBeLessThanOrEqual(3 * SMALL_SEGMENT_BYTES)
 })
 
+test('segments that fill and empty within one batch are freed too', () => {
+  const disk = emptyDisk()
+  const open = openLog(disk)
+  for (let seq = 1; seq <= 600; seq++) {
+    publish(open, [1], KIBIBYTE)
+    settle(open, 1, seq, 1)
+    if (seq % 30 === 0) flush(open, disk)
+  }
+  flush(open, disk)
+  disk.run()
+  expect(open.segments.count).toBeLessThanOrEqual(12)
+})
+
 test('one message that nobody takes keeps its own segment alone', () => {
   const disk = emptyDisk()
   const open = openLog(disk)
