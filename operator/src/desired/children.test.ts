@@ -6,7 +6,6 @@ import { expect, test } from 'vitest'
 import { clusterOf, inputs } from '../../test/samples.ts'
 import { secretText } from './binding-secret.ts'
 import { desiredChildren } from './children.ts'
-import { configProblem } from './config.ts'
 import { APPLIED_ANNOTATION } from './names.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: assertions walk freely through manifests
@@ -83,16 +82,4 @@ test('the binding holds a URI that survives any password', () => {
       expect(decodeURIComponent(uri.pathname.slice(1))).toBe('/')
     }),
   )
-})
-
-test.each([
-  ['heartbeat = 30\n# comment\n\nchannel_max = 100', undefined],
-  ['heartbeat 30', 'spec.config line 1 ("heartbeat 30") is not of the form key = value: correct or remove it'],
-  [
-    '\nlisteners.tcp.default = 1',
-    'spec.config line 2 sets listeners.tcp.default, which the operator sets itself: remove the line',
-  ],
-  ['default_pass = x', 'spec.config line 1 sets default_pass, which the operator sets itself: remove the line'],
-])('configuration %j is judged before it reaches a broker', (config, problem) => {
-  expect(configProblem(config)).toBe(problem)
 })

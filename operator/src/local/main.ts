@@ -26,7 +26,7 @@ import { Screen } from './screen.ts'
 import { LocalStore } from './store.ts'
 
 const BROKER_MAIN = fileURLToPath(new URL('../../../broker-image/src/main.ts', import.meta.url))
-const CONCURRENCY = 4
+const CONCURRENCY = 16
 
 function start(flags: Flags): void {
   const store = new LocalStore(systemClock.now)
