@@ -156,11 +156,13 @@ export class Channel {
     return this.vhost.queue(name === '' ? this.lastQueueName : name, this.connection)
   }
 
-  /** A consumer's queue is gone. */
+  /** A consumer's queue is gone. The client hears of it together with the answer to a `queue.delete`, not before. */
   consumerCancelled(consumer: ChannelConsumer): void {
     this.consumers.delete(consumer.tag)
-    if (this.closing || !this.connection.wantsCancelNotify) return
-    this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true })
+    if (!this.connection.wantsCancelNotify) return
+    this.broker.definitions.whenStable(() => {
+      if (!this.closing) this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true })
+    })
   }
 
   /** Room in the global prefetch may let any consumer of the channel go on. */

@@ -28,7 +28,7 @@ import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
 import { Channel } from './channel.ts'
 import { dispatch } from './dispatch.ts'
 import { FrameInput } from './frame-input.ts'
-import { LOCALES, MECHANISMS, parsePlain, serverProperties, tuned } from './handshake.ts'
+import { LOCALES, MECHANISMS, parseLogin, serverProperties, tuned } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Outbox } from './outbox.ts'
 
@@ -46,7 +46,7 @@ export class Connection {
   readonly host: string
   readonly port: number
   readonly connectedAtMs: number
-  readonly authMechanism = 'PLAIN'
+  authMechanism = 'PLAIN'
   clientProperties: Arguments = {}
   /** The client asked to hear when a consumer's queue goes. */
   wantsCancelNotify = false
@@ -300,11 +300,8 @@ export class Connection {
     this.wantsCancelNotify = can('consumer_cancel_notify')
     this.#wantsBlocked = can('connection.blocked')
     this.#wantsAuthFailureClose = can('authentication_failure_close')
-    if (args.mechanism !== 'PLAIN') {
-      throw new ConnectionError('COMMAND_INVALID', `unknown authentication mechanism '${args.mechanism}'`)
-    }
-    const login = parsePlain(args.response)
-    if (login === undefined) throw new ConnectionError('SYNTAX_ERROR', 'malformed PLAIN response')
+    const login = parseLogin(args.mechanism, args.response)
+    this.authMechanism = args.mechanism
     try {
       this.userName = this.broker.access.authenticate(login.name, login.password, this.peerHost).name
     } catch (error) {
@@ -322,7 +319,7 @@ export class Connection {
     if (this.#wantsAuthFailureClose) {
       throw new ConnectionError(
         'ACCESS_REFUSED',
-        'Login was refused using authentication mechanism PLAIN. For details see the broker logfile.',
+        `Login was refused using authentication mechanism ${this.authMechanism}. For details see the broker logfile.`,
       )
     }
     this.#state = 'closed'

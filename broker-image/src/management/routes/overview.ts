@@ -96,7 +96,10 @@ async function node({ broker, clock }: ManagementContext) {
     partitions: [],
     cluster_links: [],
     exchange_types: exchangeTypes(),
-    auth_mechanisms: [{ name: 'PLAIN', description: 'SASL PLAIN authentication mechanism', enabled: true }],
+    auth_mechanisms: [
+      { name: 'PLAIN', description: 'SASL PLAIN authentication mechanism', enabled: true },
+      { name: 'AMQPLAIN', description: 'QPid AMQPLAIN mechanism', enabled: true },
+    ],
     applications: [],
     contexts: [],
     enabled_plugins: [],
