@@ -16,6 +16,9 @@ import { type BrokerSessions, LoginRefused, makeChanges, type Session } from './
 /** Holds the Kubernetes object until the broker has forgotten what it stood for. */
 export const FINALIZER = 'warren.dev/broker'
 
+/** What goes for good is judged by a fresh view: the broker's own check does not count messages that wait for an ack. */
+const REMOVAL_VIEW_AGE_MS = 1_000
+
 export type TopologyObject = Resource<{ clusterRef: ClusterRef }, object>
 
 export interface TopologyDeps extends StatusDeps {
@@ -38,8 +41,8 @@ export interface TopologyKind<Item extends TopologyObject> {
   difference(item: Item, session: Session, cluster: BrokerCluster): Promise<Difference>
   /** Fields of the status besides conditions, after the changes were made. */
   facts(item: Item, session: Session): object
-  /** What deleting the object does in the broker; undefined = nothing, so that no broker need answer. */
-  removal: ((item: Item, session: Session) => Removal) | undefined
+  /** What deleting the object does in the broker. */
+  removal(item: Item, session: Session): Removal
   /** Whether the object may go without the broker being asked. */
   leaves(item: Item): boolean
 }
@@ -100,16 +103,15 @@ class TopologyPass<Item extends TopologyObject> {
   /** Deletions end: with the cluster gone or going, the broker's part goes with it. */
   async remove(item: Item, cluster: BrokerCluster | undefined, log: ReconcileLog): Promise<Outcome> {
     if (!hasFinalizer(item)) return DONE
-    const removal = this.#kind.removal
     const gone = cluster === undefined || cluster.metadata.deletionTimestamp !== undefined
-    if (gone || removal === undefined || this.#kind.leaves(item)) return this.#release(item)
+    if (gone || this.#kind.leaves(item)) return this.#release(item)
     if (!isReady(cluster)) {
       await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
       return DONE
     }
     try {
-      const session = await this.#deps.sessions.get(cluster, this.#deps.pace.viewAgeMs)
-      const result = removal(item, session)
+      const session = await this.#deps.sessions.get(cluster, REMOVAL_VIEW_AGE_MS)
+      const result = this.#kind.removal(item, session)
       if ('wait' in result) {
         await this.#report(item, result.wait)
         return afterWait(this.#deps.random)
