@@ -3,7 +3,6 @@
 # KEEP=1 leaves the cluster up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-export PATH=$PWD/node_modules/.bin:$PATH
 for program in docker kind kubectl helm; do
   command -v "$program" >/dev/null || { echo "make e2e needs $program; make e2e-local needs neither Docker nor kind" >&2; exit 1; }
 done
@@ -16,4 +15,4 @@ trap '[ -n "${KEEP:-}" ] || kind delete cluster --name "$cluster"; rm -r "$folde
 make images
 kind create cluster --name "$cluster" --config test-e2e/kind.yaml --wait 120s
 kind load docker-image --name "$cluster" "warren-broker:$version" "warren-operator:$version"
-vitest run --config test-e2e/vitest.config.ts "$@"
+node_modules/.bin/node node_modules/vitest/vitest.mjs run --config test-e2e/vitest.config.ts "$@"

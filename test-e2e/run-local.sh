@@ -4,7 +4,6 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
-export PATH=$PWD/node_modules/.bin:$PATH
 [ "$(id -u)" = 0 ] || { echo 'make e2e-local needs root (namespaces, control groups); make e2e runs the same tests on kind' >&2; exit 1; }
 version=$(node -p 'require("./package.json").version')
 
@@ -15,4 +14,4 @@ trap '[ -n "${KEEP:-}" ] || "$here/cluster/down.sh"' EXIT
 "$here/cluster/up.sh" 3
 # shellcheck disable=SC2086 — one word an archive
 "$here/cluster/load.sh" $archives
-"$here/cluster/enter.sh" vitest run --config test-e2e/vitest.config.ts "$@"
+"$here/cluster/enter.sh" node_modules/.bin/node node_modules/vitest/vitest.mjs run --config test-e2e/vitest.config.ts "$@"

@@ -16,6 +16,7 @@ trap 'rm "$npmrc"' EXIT
 volumes=(--volume "$npmrc:/root/.npmrc:ro")
 printf '%s\n' "registry=$(npm config get registry)" update-notifier=false > "$npmrc"
 authorities=$(npm config get cafile)
+[ -e "$authorities" ] || authorities=${NODE_EXTRA_CA_CERTS:-}
 if [ -e "$authorities" ]; then
   echo "cafile=$authorities" >> "$npmrc"
   volumes+=(--volume "$authorities:$authorities:ro")
