@@ -82,7 +82,7 @@ export class Connection {
     this.outbox = new Outbox(socket, broker.turn, broker.outboxes, () => this.#drained())
     this.#input = new FrameInput(FRAME_BYTES_MAX, (buffer, start, end) => this.#frames(buffer, start, end))
     this.#deadline = broker.clock.after(HANDSHAKE_MS_MAX, () => this.destroy())
-    socket.on('data', chunk => this.#receive(chunk))
+    socket.on('data', chunk => this.receive(chunk))
     socket.on('close', () => this.#closed())
     socket.on('error', () => socket.destroy())
     socket.on('end', () => this.destroy())
@@ -139,7 +139,8 @@ export class Connection {
     this.pause(this.broker.alarms)
   }
 
-  #receive(chunk: Buffer): void {
+  /** Takes bytes from the client; the chunk may be used again once this returns. */
+  receive(chunk: Buffer): void {
     this.receivedBytes += chunk.length
     if (this.#state === 'closed') return
     try {

@@ -1,0 +1,35 @@
+/**
+ * Reads a socket into one buffer that all connections of an event loop share, instead of a new one for each chunk.
+ *
+ * Node offers this (`onread`) only to sockets that connect. An accepted socket has the same handle inside, so a second
+ * socket is made around it. This leans on `_handle`, which Node does not document: the test beside this file fails if
+ * a release of Node takes it away, and a socket without it is read in the usual way.
+ */
+import { Socket } from 'node:net'
+import { READ_BUFFER_BYTES } from '../limits.ts'
+
+/** The buffer; what a chunk holds is good only until its reader returns. */
+export class ReadBuffer {
+  readonly bytes = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+}
+
+type WithHandle = { _handle?: { reading: boolean } | null }
+
+/** A paused socket in place of `accepted`, which must be paused too; `resume` starts the reads. */
+export function readInto(accepted: Socket, shared: ReadBuffer, onChunk: (chunk: Buffer) => void): Socket {
+  const handle = (accepted as unknown as WithHandle)._handle
+  if (handle === null || handle === undefined) {
+    accepted.on('data', onChunk)
+    return accepted
+  }
+  ;(accepted as unknown as WithHandle)._handle = null
+  accepted.destroy()
+  handle.reading = false
+  const callback = (length: number, buffer: Uint8Array): boolean => {
+    onChunk((buffer as Buffer).subarray(0, length))
+    return true
+  }
+  const socket = new Socket({ handle, onread: { buffer: shared.bytes, callback } } as never)
+  socket.setNoDelay(true)
+  return socket
+}
