@@ -105,7 +105,11 @@ async function run(load: Load): Promise<Result> {
   const seconds = Number(process.hrtime.bigint() - started) / 1e9
   await new Promise<void>((resolve, reject) => log.close(error => (error ? reject(error) : resolve())))
   fs.rmSync(directory, { recursive: true })
-  return { perSecond: load.messages / seconds, appendNs: Number(appendNs) / load.messages, syncs: load.durable ? log.stableBatch : 0 }
+  return {
+    perSecond: load.messages / seconds,
+    appendNs: Number(appendNs) / load.messages,
+    syncs: load.durable ? log.stableBatch : 0,
+  }
 }
 
 for (const load of LOADS) {
