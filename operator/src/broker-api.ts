@@ -73,6 +73,8 @@ export interface DefinitionsInfo {
 }
 
 export interface OverviewInfo {
+  /** Our own version; the others are those of the RabbitMQ that the broker is compatible with. */
+  warren_version?: string
   product_version?: string
   rabbitmq_version?: string
   object_totals?: { queues?: number; consumers?: number; connections?: number }

@@ -1,6 +1,6 @@
 /** Keeps the store as one manifest file says, while the file is edited. */
 
-import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { ApiError, type KubernetesObject, type ObjectRef } from '../objects.ts'
 import { refOf } from '../objects-ref.ts'
 import { ManifestError, parseManifest } from './manifest.ts'
@@ -13,6 +13,8 @@ export class AppliedFile {
   readonly #path: string
   readonly #store: LocalStore
   readonly #complain: (message: string) => void
+  #stamp = ''
+  #timer: NodeJS.Timeout | undefined
   #applied: ReadonlyMap<string, ObjectRef> = new Map()
 
   /** `complain` gets one line for each thing that is wrong with the file. */
@@ -24,12 +26,19 @@ export class AppliedFile {
 
   /** Applies the file now and after each edit. Raises `ManifestError` when it cannot be read at all. */
   start(): void {
+    this.#stamp = this.#stampNow()
     this.#apply(this.#read())
-    watchFile(this.#path, { interval: POLL_MS }, () => this.#follow())
+    this.#timer = setInterval(() => this.#follow(), POLL_MS)
   }
 
   stop(): void {
-    unwatchFile(this.#path)
+    clearInterval(this.#timer)
+  }
+
+  /** Moves with every edit. It is taken before the file is read, so that an edit in between is seen the next time. */
+  #stampNow(): string {
+    const stat = statSync(this.#path, { throwIfNoEntry: false })
+    return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs}`
   }
 
   #read(): KubernetesObject[] {
@@ -45,6 +54,9 @@ export class AppliedFile {
 
   /** A bad edit leaves everything as it was. */
   #follow(): void {
+    const stamp = this.#stampNow()
+    if (stamp === this.#stamp) return
+    this.#stamp = stamp
     try {
       this.#apply(this.#read())
     } catch (error) {

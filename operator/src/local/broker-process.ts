@@ -43,7 +43,8 @@ export class BrokerProcess {
   start(): void {
     const [program, ...args] = this.#command.argv
     const env = { ...process.env, ...this.#command.env }
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    // A group of its own: a Ctrl-C of the terminal is for us, and the broker hears of it in the order of our stop.
+    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     child.stdout.pipe(this.#log, { end: false })
     child.stderr.pipe(this.#log, { end: false })
     child.once('error', error => this.#log.write(`${error.message}\n`))

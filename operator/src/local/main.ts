@@ -54,11 +54,12 @@ function start(flags: Flags): void {
   screen.start()
   for (const controller of running) void controller.start()
   stopOnSignals(async () => {
+    screen.stop()
     screen.say('Stopping …')
     file.stop()
     await Promise.all(running.map(controller => controller.stop()))
     await node.stop()
-    screen.stop()
+    screen.say(`Stopped; the data is kept in ${flags.folder}.`)
   }, node)
 }
 
@@ -111,7 +112,7 @@ function announceClusters(store: LocalStore, folder: LocalFolder, ports: PortPla
 /** The first signal ends in order, a second one at once. */
 function stopOnSignals(stop: () => Promise<void>, node: LocalNode): void {
   let stopping = false
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
       if (stopping) {
         node.kill()

@@ -4,6 +4,8 @@ import type { CachedObjects } from '../runtime/source.ts'
 import { changedLines, type Row, rowsOf, tableLines } from './table.ts'
 
 const REDRAW_MS = 250
+/** Where the terminal does not say how wide it is. */
+const WIDTH = 120
 
 export interface Output {
   write(text: string): unknown
@@ -24,12 +26,14 @@ export class Screen {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#update(), REDRAW_MS)
+    this.#timer = setInterval(() => this.update(), REDRAW_MS)
   }
 
+  /** Takes the table away: what it says is no longer so. */
   stop(): void {
     clearInterval(this.#timer)
-    this.#update()
+    this.#erase()
+    this.#rows = []
   }
 
   /** Prints lines that stay, above the table. */
@@ -39,7 +43,8 @@ export class Screen {
     this.#draw()
   }
 
-  #update(): void {
+  /** Shows what has changed since the last time. */
+  update(): void {
     const rows = rowsOf(this.#cached)
     const lines = changedLines(this.#rows, rows)
     this.#rows = rows
@@ -59,7 +64,7 @@ export class Screen {
 
   #draw(): void {
     if (!this.#output.isTTY || this.#rows.length === 0) return
-    const lines = ['', ...tableLines(this.#rows, this.#output.columns ?? 120)]
+    const lines = ['', ...tableLines(this.#rows, this.#output.columns || WIDTH)]
     this.#output.write(`${lines.join('\n')}\n`)
     this.#drawn = lines.length
   }

@@ -44,7 +44,7 @@ test('a terminal is drawn over, a file gets lines of change', async () => {
   for (const isTTY of [true, false]) {
     let text = ''
     const screen = new Screen({ isTTY, columns: 80, write: part => (text += part) }, store.cached)
-    screen.stop()
+    screen.update()
     screen.say('hello')
     expect(text.includes('\u001b[')).toBe(isTTY)
     expect(text).toContain(isTTY ? 'Queue  invoices' : 'Queue/invoices is Ready')

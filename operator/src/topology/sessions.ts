@@ -102,7 +102,7 @@ export class BrokerSessions {
         api.queues(),
         api.bindings(),
       ])
-      const version = overview.product_version ?? overview.rabbitmq_version
+      const version = overview.warren_version ?? overview.product_version ?? overview.rabbitmq_version
       const view = new BrokerView(definitions, queues, bindings)
       const readMs = this.#deps.clock.now() - readAtMs
       return { api, view, administrator: login.username, version, readAtMs, readMs }
