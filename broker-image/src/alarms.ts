@@ -19,13 +19,14 @@ export class Alarms {
   onChange: () => void = () => {}
   readonly #clock: Clock
   readonly #resources: Resources
-  readonly #memoryMax: number
+  /** Bytes of memory above which publishers wait. */
+  readonly memoryMax: number
   readonly #diskFreeMin: number
 
   constructor(config: Config, clock: Clock, resources: Resources) {
     this.#clock = clock
     this.#resources = resources
-    this.#memoryMax = watermarkBytes(config.memoryHighWatermark, resources.memoryTotal())
+    this.memoryMax = watermarkBytes(config.memoryHighWatermark, resources.memoryTotal())
     // RabbitMQ's relative limit is a multiple of the memory.
     this.#diskFreeMin = watermarkBytes(config.diskFreeLimit, resources.memoryTotal())
     this.#check()
@@ -48,7 +49,7 @@ export class Alarms {
   }
 
   #check(): void {
-    this.#set(this.#resources.memoryUsed() > this.#memoryMax, this.#resources.diskFree() < this.#diskFreeMin)
+    this.#set(this.#resources.memoryUsed() > this.memoryMax, this.#resources.diskFree() < this.#diskFreeMin)
     this.#clock.after(CHECK_MS, () => this.#check())
   }
 

@@ -14,7 +14,13 @@ import type { Config } from './config/config.ts'
 import type { DefinitionChange, Definitions } from './definitions/definitions.ts'
 import type { VhostDefinition } from './definitions/model.ts'
 import { compilePolicies } from './definitions/policies.ts'
-import { SEGMENT_BYTES, SEGMENTS_RESIDENT_MAX, UNSTABLE_BYTES_MAX } from './limits.ts'
+import {
+  META_SEGMENT_BYTES,
+  SEGMENT_BYTES,
+  SEGMENTS_RESIDENT_MAX,
+  SEGMENTS_RESIDENT_MIN,
+  UNSTABLE_BYTES_MAX,
+} from './limits.ts'
 import type { Disk } from './log/disk.ts'
 import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
 import { SegmentTable } from './log/segment.ts'
@@ -44,6 +50,9 @@ export interface BrokerOptions {
   readonly onFatal: (error: Error) => void
 }
 
+/** The log tries a full disk again at its next commit. */
+const DISK_RETRY_MS = 1_000
+
 /** Numbers of the logs of a node, written into their files. */
 const SHARD = { meta: 0, transient: 1, queues: 2 } as const
 
@@ -60,10 +69,7 @@ export class Broker implements QueueContext {
   readonly vhosts = new Map<string, Vhost>()
   readonly connections = new Map<string, Connection>()
   readonly queuesById = new Map<number, Queue>()
-  readonly segments = new SegmentTable({
-    segmentBytes: SEGMENT_BYTES,
-    residentBytesMax: SEGMENTS_RESIDENT_MAX * SEGMENT_BYTES,
-  })
+  readonly segments: SegmentTable
   readonly turn: Turn
   readonly outboxes = new OutboxPool()
   /** The durable log of messages. */
@@ -87,8 +93,13 @@ export class Broker implements QueueContext {
     this.alarms = options.alarms
     this.nodeName = options.config.nodeName
     this.startedAtMs = options.clock.now()
+    this.segments = new SegmentTable({ segmentBytes: SEGMENT_BYTES, residentBytesMax: residentBytes(options.alarms) })
     this.turn = new Turn(() => this.#commit())
-    this.#meta = new MetaLog(options.disk('meta'), this.#logOptions(SHARD.meta), this.turn)
+    this.#meta = new MetaLog(
+      options.disk('meta'),
+      { ...this.#logOptions(SHARD.meta), segmentBytes: META_SEGMENT_BYTES },
+      this.turn,
+    )
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config)
     if (this.definitions.count('vhost') === 0) this.#bootstrap()
@@ -200,6 +211,7 @@ export class Broker implements QueueContext {
     }
     this.logger.error({ err: error }, 'the disk is full: publishes wait until there is room')
     this.alarms.diskFull()
+    this.clock.after(DISK_RETRY_MS, () => this.turn.wake())
   }
 
   #eachUnacked(visit: (queue: Queue, seq: number) => void): void {
@@ -274,4 +286,10 @@ export class Broker implements QueueContext {
   #alarmsChanged(): void {
     for (const connection of this.connections.values()) connection.alarmsChanged()
   }
+}
+
+/** A quarter of the memory that publishers may fill, so that a backlog goes to disk before it blocks them. */
+function residentBytes({ memoryMax }: Alarms): number {
+  const segments = Math.floor(memoryMax / 4 / SEGMENT_BYTES)
+  return Math.min(Math.max(segments, SEGMENTS_RESIDENT_MIN), SEGMENTS_RESIDENT_MAX) * SEGMENT_BYTES
 }

@@ -43,6 +43,10 @@ export const SEGMENT_BYTES = 16_777_216
 export const SEGMENTS_SPARE_MAX = 8
 /** Segments whose bytes are held in memory; older ones are read back from disk when a queue reaches them. */
 export const SEGMENTS_RESIDENT_MAX = 32
+/** Segments held in memory however little of it there is. */
+export const SEGMENTS_RESIDENT_MIN = 4
+/** Size of a segment of the log of definitions, which is written little. */
+export const META_SEGMENT_BYTES = 1_048_576
 /** Dead segments that may wait for a checkpoint before one is written. */
 export const SEGMENTS_UNCHECKPOINTED_MAX = 4
 /** Zero-filled segment files that are made ready before they are needed. */

@@ -69,7 +69,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
  */
 export function validateQueueArguments(name: string, vhost: string, args: Arguments): void {
   for (const [key, value] of Object.entries(args)) {
-    const rule = RULES[key]
+    const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined
     if (rule === undefined) continue
     const problem = rule.check(value)
     if (problem !== undefined) {

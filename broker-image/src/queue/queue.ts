@@ -445,7 +445,12 @@ export class Queue implements EndOfTurn {
   #restoreDeadline(message: Message): void {
     if (this.#expiry === undefined) return
     const bytes = this.#context.segments.bytes(message.segment)
-    const deadlineMs = bytes === null ? 0 : targetExpiryAt(bytes, message.offset, this.id)
+    if (bytes === null) {
+      const position = positionOf(message)
+      this.#fetch(position.segment, () => this.#restoreDeadline(position))
+      return
+    }
+    const deadlineMs = targetExpiryAt(bytes, message.offset, this.id)
     if (deadlineMs > 0 && deadlineMs <= this.#context.clock.now()) this.#expireAt(deadlineMs, message.seq)
   }
 

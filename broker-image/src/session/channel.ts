@@ -141,12 +141,21 @@ export class Channel {
   /** @throws ChannelError 403. */
   assertMayPublish({ exchange, routingKey }: Route): void {
     this.assertMay('write', 'exchange', exchange.name)
-    if (exchange.exchange.type !== 'topic') return
-    const topic = { user: this.userName, vhost: this.vhost.name, exchange: exchange.name }
-    if (this.broker.access.canTopic(topic, 'write', routingKey)) return
+    if (exchange.exchange.type === 'topic') this.#assertMayTopic('write', exchange.name, routingKey)
+  }
+
+  /** A binding reads the topic that its routing key names. @throws ChannelError 403. */
+  assertMayBindTopic(exchange: string, routingKey: string): void {
+    const source = this.vhost.exchanges.get(exchange)
+    if (source?.exchange.type === 'topic') this.#assertMayTopic('read', exchange, routingKey)
+  }
+
+  #assertMayTopic(permission: 'read' | 'write', exchange: string, routingKey: string): void {
+    const topic = { user: this.userName, vhost: this.vhost.name, exchange }
+    if (this.broker.access.canTopic(topic, permission, routingKey)) return
     throw new ChannelError(
       'ACCESS_REFUSED',
-      `write access to topic '${routingKey}' in exchange '${exchange.name}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
+      `access to topic '${routingKey}' in exchange '${exchange}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
     )
   }
 

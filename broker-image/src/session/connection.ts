@@ -51,6 +51,8 @@ export class Connection {
   /** The client asked to hear when a consumer's queue goes. */
   wantsCancelNotify = false
   userName = ''
+  /** The user may publish in the name of others [RabbitMQ tag `impersonator`]. */
+  isImpersonator = false
   vhost = ''
   frameMax = FRAME_BYTES_MAX
   channelMax: number
@@ -304,7 +306,9 @@ export class Connection {
     const login = parseLogin(args.mechanism, args.response)
     this.authMechanism = args.mechanism
     try {
-      this.userName = this.broker.access.authenticate(login.name, login.password, this.peerHost).name
+      const user = this.broker.access.authenticate(login.name, login.password, this.peerHost)
+      this.userName = user.name
+      this.isImpersonator = user.tags.includes('impersonator')
     } catch (error) {
       if (error instanceof AccessRefused) this.#refuseLogin(error)
       else throw error

@@ -84,7 +84,6 @@ export class Content {
 
   /** @throws ChannelError 406 when the `user-id` property names somebody else [RabbitMQ `validated-user-id`]. */
   checkUserId(buffer: Buffer, user: string): void {
-    if (this.userIdAt < 0) return
     const claimed = shortString(buffer, this.userIdAt)
     if (claimed === user) return
     throw new ChannelError(

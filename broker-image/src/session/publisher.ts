@@ -128,7 +128,9 @@ export class Publisher {
     const bits = buffer[start + keyLength]!
     if ((bits & IMMEDIATE) !== 0) throw new ConnectionError('NOT_IMPLEMENTED', 'immediate=true')
     const route = this.#route(buffer, start, start + keyLength)
-    content.checkUserId(buffer, channel.connection.userName)
+    if (content.userIdAt >= 0 && !channel.connection.isImpersonator) {
+      content.checkUserId(buffer, channel.connection.userName)
+    }
     const arrival = this.#arrival
     arrival.source = buffer
     arrival.start = start

@@ -27,7 +27,7 @@ export interface DeadLetterContext {
   now(): number
 }
 
-/** Sends one message on; it is dropped when the exchange is missing or nothing takes it, as RabbitMQ does. */
+/** Sends one message on; it is dropped when the exchange is missing, or no queue takes it or all refuse it, as RabbitMQ does. */
 export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): void {
   const vhost = context.vhosts.get(queue.vhost)
   const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
@@ -39,7 +39,7 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
   const routed = vhost.queuesFor(exchange, keys, headers)
-  const queues = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
+  const queues = routed.filter(target => !target.refuses && (reason === 'rejected' || !isCycle(target.name, headers)))
   if (queues.length === 0) return
   context.intake.accept(arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers }, dead.persistent), queues)
 }

@@ -50,9 +50,11 @@ export const exchangeHandlers: Handlers<ExchangeMethod> = {
   },
 }
 
-function assertMayBind(channel: Channel, { source, destination }: MethodArgs<'exchange.bind'>): void {
+function assertMayBind(channel: Channel, args: MethodArgs<'exchange.bind'>): void {
+  const { source, destination, routingKey } = args
   channel.assertMay('write', 'exchange', destination)
   channel.assertMay('read', 'exchange', source)
+  channel.assertMayBindTopic(source, routingKey)
 }
 
 function bindingOf(args: MethodArgs<'exchange.bind'>) {

@@ -72,6 +72,7 @@ function bindingOf(channel: Channel, args: Omit<MethodArgs<'queue.bind'>, 'noWai
   const queue = channel.queue(args.queue)
   channel.assertMay('write', 'queue', queue.name)
   channel.assertMay('read', 'exchange', args.exchange)
+  channel.assertMayBindTopic(args.exchange, args.routingKey)
   const routingKey = args.queue === '' && args.routingKey === '' ? queue.name : args.routingKey
   return {
     source: args.exchange,
