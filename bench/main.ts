@@ -49,12 +49,13 @@ async function bench(): Promise<number> {
   if (plan.peers.includes('rabbitmq')) installRabbit()
   const aborted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort())
+  const load = os.loadavg()[0]!
   const results = await measure(plan, aborted.signal).catch(error => {
     if (aborted.signal.aborted) return undefined
     throw error
   })
   if (results === undefined) return ABORTED
-  const text = document(plan, results)
+  const text = document(plan, results, load)
   process.stdout.write(`${text}\n`)
   if (values.out !== '-') writeFileSync(values.out, text)
   return results.failures.length === 0 ? 0 : 1
@@ -95,7 +96,8 @@ function installRabbit(): void {
   if (existsSync('/run/systemd/system')) execFileSync('systemctl', ['disable', '--now', RABBITMQ_PACKAGE])
 }
 
-function document(plan: Plan, results: Results): string {
+/** `load` is what the machine did besides, before we began: figures from a busy machine favour the faster broker. */
+function document(plan: Plan, results: Results, load: number): string {
   const withCeiling = plan.peers.includes('ceiling')
   const cores = os.availableParallelism()
   const gigabytes = Math.round(os.totalmem() / 2 ** 30)
@@ -106,6 +108,7 @@ function document(plan: Plan, results: Results): string {
     '',
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, \`${commandLine()}\``,
     `Machine: ${cores} cores (${os.cpus()[0]?.model.trim()}), ${gigabytes} GiB of memory, Node ${process.version}.`,
+    `Load average before the run: ${load.toFixed(2)}.`,
     '',
     `Medians of ${plan.pairs} turns a broker, lowest and highest in brackets; brokers take turns, one runs at a time, on an`,
     'empty data folder on the same disk. The load generator (`bench/load.ts`, raw sockets, no client library) runs on the',
