@@ -27,6 +27,7 @@ export class Consumers {
   #next = 0
   /** Consumers at the head of the list that share the highest priority. */
   #firstTier = 0
+  #acknowledging = 0
 
   constructor(singleActive: boolean) {
     this.singleActive = singleActive
@@ -41,6 +42,11 @@ export class Consumers {
     return this.singleActive ? this.list[0] : undefined
   }
 
+  /** Nobody acknowledges: a message that is taken is settled. */
+  get areAllAutoAck(): boolean {
+    return this.#acknowledging === 0
+  }
+
   get hasExclusive(): boolean {
     return this.list.some(consumer => consumer.exclusive)
   }
@@ -49,6 +55,7 @@ export class Consumers {
     const behind = this.singleActive ? -1 : this.list.findIndex(other => other.priority < consumer.priority)
     if (behind < 0) this.list.push(consumer)
     else this.list.splice(behind, 0, consumer)
+    if (!consumer.noAck) this.#acknowledging++
     this.#countFirstTier()
   }
 
@@ -58,6 +65,7 @@ export class Consumers {
     if (at < 0) return false
     this.list.splice(at, 1)
     if (at < this.#next) this.#next--
+    if (!consumer.noAck) this.#acknowledging--
     this.#countFirstTier()
     return true
   }

@@ -1,6 +1,7 @@
 /**
  * When messages of one queue expire: a binary heap of (deadline, sequence number) in a typed array.
  * Entries of messages that left in the meantime stay until their deadline; the queue finds them gone and goes on.
+ * Messages with the same deadline leave in the order of their queue.
  */
 
 /** Entries that the heap holds room for at first. */
@@ -27,7 +28,7 @@ export class Expiry {
     let at = this.count++
     while (at > 0) {
       const parent = (at - 1) >>> 1
-      if (heap[parent * 2]! <= deadlineMs) break
+      if (!isBefore(deadlineMs, seq, heap, parent)) break
       heap[at * 2] = heap[parent * 2]!
       heap[at * 2 + 1] = heap[parent * 2 + 1]!
       at = parent
@@ -46,8 +47,8 @@ export class Expiry {
     for (;;) {
       let child = at * 2 + 1
       if (child >= last) break
-      if (child + 1 < last && heap[(child + 1) * 2]! < heap[child * 2]!) child++
-      if (heap[child * 2]! >= deadlineMs) break
+      if (child + 1 < last && isBefore(heap[child * 2 + 2]!, heap[child * 2 + 3]!, heap, child)) child++
+      if (isBefore(deadlineMs, seq, heap, child)) break
       heap[at * 2] = heap[child * 2]!
       heap[at * 2 + 1] = heap[child * 2 + 1]!
       at = child
@@ -61,4 +62,10 @@ export class Expiry {
     larger.set(this.#heap)
     this.#heap = larger
   }
+}
+
+/** Whether a deadline and sequence number come before the entry at `at`. */
+function isBefore(deadlineMs: number, seq: number, heap: Float64Array, at: number): boolean {
+  const other = heap[at * 2]!
+  return deadlineMs < other || (deadlineMs === other && seq < heap[at * 2 + 1]!)
 }

@@ -161,6 +161,7 @@ export class Unacked implements Message {
     }
     if (this.#count > 0) {
       this.#firstTag += this.#aheadAt(this.#first)
+      this.#first &= this.#mask
       return
     }
     this.#first = 0
@@ -180,16 +181,17 @@ export class Unacked implements Message {
     return this.#holders.length - 1
   }
 
+  /** Slots keep their numbers: a settlement that is under way may deliver, and go on with the next slot. */
   #grow(): void {
     const slots = Math.max(SLOTS_MIN, (this.#mask + 1) * 2)
     const larger = new Uint32Array(slots * SLOT_WORDS)
     for (let i = 0; i < this.#count; i++) {
-      const from = ((this.#first + i) & this.#mask) * SLOT_WORDS
-      larger.set(this.#ring.subarray(from, from + SLOT_WORDS), i * SLOT_WORDS)
+      const slot = this.#first + i
+      const from = (slot & this.#mask) * SLOT_WORDS
+      larger.set(this.#ring.subarray(from, from + SLOT_WORDS), (slot & (slots - 1)) * SLOT_WORDS)
     }
     this.#ring = larger
     this.#mask = slots - 1
-    this.#first = 0
   }
 }
 
