@@ -29,7 +29,8 @@ export interface BindingInfo {
   destination_type: 'queue' | 'exchange'
   routing_key: string
   arguments: Arguments
-  properties_key: string
+  /** Names the binding in paths; unknown for one that we made since the broker was last read. */
+  properties_key?: string
 }
 
 export interface PolicyInfo {

@@ -2,7 +2,7 @@
 
 import { QUEUE, type Queue } from './api/queue.ts'
 import type { Removal, TopologyKind } from './reconcile-topology.ts'
-import { findQueue, queueDifference, queueName } from './topology/queue.ts'
+import { findQueue, ownBindings, queueDifference, queueName } from './topology/queue.ts'
 import type { Session } from './topology/sessions.ts'
 
 export const QUEUE_KIND: TopologyKind<Queue> = {
@@ -21,7 +21,7 @@ function facts(queue: Queue, { view }: Session) {
     consumers: found?.consumers ?? 0,
     state: found?.state ?? 'running',
     ...(found?.policy && { policy: found.policy }),
-    bindings: queue.spec.bindings,
+    bindings: ownBindings(queue, view),
   }
 }
 

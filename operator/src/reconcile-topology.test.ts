@@ -119,6 +119,29 @@ test('a binding taken out of the spec is unbound, and one made by others stays',
   expect(world.broker.bindings.map(found => found.routing_key)).toEqual(['b', 'other'])
 })
 
+test('what was just made is not made again before the next read, and can be unmade after it', async () => {
+  await world.readyCluster(clusterOf())
+  const permissions = [{ vhost: '/', configure: '', write: '.*', read: '.*' }]
+  world.put(queueOf({ bindings: [{ exchange: 'amq.topic', routingKey: 'a', arguments: {} }] }))
+  world.put(policyOf())
+  world.put(userOf({ permissions }))
+  const pass = async () => {
+    await world.pass('Queue', 'invoices')
+    await world.pass('Policy', 'short')
+    await world.pass('User', 'shop')
+  }
+  await pass()
+  const writes = world.broker.writes.length
+  await pass()
+  expect(world.broker.writes).toHaveLength(writes)
+  world.put(queueOf())
+  await pass()
+  expect(world.status('Queue', 'invoices').bindings).toHaveLength(1)
+  await later('Queue', 'invoices')
+  expect(world.broker.bindings).toEqual([])
+  expect(world.status('Queue', 'invoices').bindings).toEqual([])
+})
+
 test('a binding to an exchange that is not there is Stalled with the broker’s words', async () => {
   await world.readyCluster(clusterOf())
   world.put(queueOf({ bindings: [{ exchange: 'nowhere', routingKey: '', arguments: {} }] }))

@@ -126,8 +126,7 @@ class TopologyPass<Item extends TopologyObject> {
 
   async #carryOut(difference: Difference, session: Session, log: ReconcileLog): Promise<void> {
     if ('refusal' in difference) throw new Blocked(difference.refusal.reason, difference.refusal.message)
-    for (const change of difference.changes) log.info({ change: change.do }, 'change the broker')
-    await makeChanges(session, difference.changes)
+    await makeChanges(session, difference.changes, change => log.info({ change: change.do }, 'changed the broker'))
   }
 
   async #release(item: Item): Promise<Outcome> {

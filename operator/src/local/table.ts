@@ -48,8 +48,14 @@ function rowOf({ kind, metadata, status }: KubernetesObject): Row {
     ready: ready?.status ?? 'Unknown',
     messages: messages?.toString() ?? '',
     consumers: consumers?.toString() ?? '',
-    note: deleting + (ready === undefined || ready.status === 'True' ? '' : `${ready.reason}: ${ready.message}`),
+    note: deleting + reasonOf(ready),
   }
+}
+
+/** In one line, whatever the broker said. */
+function reasonOf(ready: { status: string; reason: string; message: string } | undefined): string {
+  if (ready === undefined || ready.status === 'True') return ''
+  return `${ready.reason}: ${ready.message}`.replaceAll(/\s+/g, ' ')
 }
 
 /** Lines of equal columns, cut to `width` characters. */

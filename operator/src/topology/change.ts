@@ -1,7 +1,6 @@
 /** A needed change of the broker as data, the request that makes it, and what it does to our view of the broker. */
 
 import type { Arguments, PolicyInfo, Request } from '../broker-api.ts'
-import { type BrokerView, keyOf } from './view.ts'
 
 export type Change =
   | { do: 'declareQueue'; vhost: string; name: string; durable: boolean; autoDelete: boolean; arguments: Arguments }
@@ -70,31 +69,4 @@ const REQUESTS: Requests = {
 export function requestOf(change: Change): Request {
   const make = REQUESTS[change.do] as (change: Change) => Request
   return make(change)
-}
-
-/**
- * Keeps the view true where a stale one would mislead before the next read: a thing that is gone must not look
- * equal. What was made anew is only seen at the next read; making it twice does no harm.
- */
-export function forgetIn(view: BrokerView, change: Change): void {
-  if (change.do === 'deleteQueue') {
-    view.queues.delete(keyOf(change.vhost, change.name))
-    view.bindings.delete(keyOf(change.vhost, change.name))
-  }
-  if (change.do === 'unbind') {
-    view.bindings.get(keyOf(change.vhost, change.queue))?.delete(keyOf(change.exchange, change.propertiesKey))
-  }
-  if (change.do === 'putPolicy') view.policies.set(keyOf(change.policy.vhost, change.policy.name), change.policy)
-  if (change.do === 'deletePolicy') view.policies.delete(keyOf(change.vhost, change.name))
-  if (change.do === 'putUser' || change.do === 'deleteUser') view.users.delete(change.name)
-  if (change.do === 'deleteUser') {
-    view.permissions.delete(change.name)
-    view.topicPermissions.delete(change.name)
-  }
-  if (change.do === 'setPermission' || change.do === 'clearPermission') {
-    view.permissions.get(change.user)?.delete(change.vhost)
-  }
-  if (change.do === 'setTopicPermission' || change.do === 'clearTopicPermission') {
-    view.topicPermissions.get(change.user)?.delete(keyOf(change.vhost, change.exchange))
-  }
 }

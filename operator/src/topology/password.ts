@@ -1,7 +1,7 @@
 /** RabbitMQ's password hashes: base64 of a 4 byte salt and the hash of salt and password (its `passwords` guide). */
 
 import { Buffer } from 'node:buffer'
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 
 const SALT_BYTES = 4
 
@@ -19,4 +19,11 @@ export function passwordMatches(password: string, hash: string, algorithm = 'rab
   const digest = createHash(name).update(bytes.subarray(0, SALT_BYTES)).update(password, 'utf8').digest()
   const stored = bytes.subarray(SALT_BYTES)
   return stored.length === digest.length && timingSafeEqual(stored, digest)
+}
+
+/** A hash of the password with a salt of its own, in RabbitMQ's default algorithm (SHA-256). */
+export function passwordHash(password: string): string {
+  const salt = randomBytes(SALT_BYTES)
+  const digest = createHash('sha256').update(salt).update(password, 'utf8').digest()
+  return Buffer.concat([salt, digest]).toString('base64')
 }

@@ -74,20 +74,34 @@ function sameBinding(wanted: QueueBinding, info: BindingInfo): boolean {
   )
 }
 
-/** Binds what is missing; unbinds only what this object once made (its status says so) and no longer wants. */
+/** Bindings that this object once made (its status says so), no longer wants, and that are still in the broker. */
+function leftBindings({ spec, status }: Queue, existing: readonly BindingInfo[]): QueueBinding[] {
+  return (status?.bindings ?? []).filter(
+    old => !spec.bindings.some(wanted => sameJson(wanted, old)) && existing.some(info => sameBinding(old, info)),
+  )
+}
+
+function existingBindings({ spec, metadata }: Queue, view: BrokerView): BindingInfo[] {
+  return [...(view.bindings.get(keyOf(spec.vhost, spec.name ?? metadata.name))?.values() ?? [])]
+}
+
+/** The bindings that this object answers for: those of the spec, and those that still have to go. */
+export function ownBindings(queue: Queue, view: BrokerView): QueueBinding[] {
+  return [...queue.spec.bindings, ...leftBindings(queue, existingBindings(queue, view))]
+}
+
+/** Binds what is missing and unbinds what is left over; what others bound is left alone. */
 function bindingChanges(queue: Queue, view: BrokerView): Change[] {
-  const { spec, status } = queue
-  const names = { vhost: spec.vhost, queue: queueName(queue) }
-  const existing = [...(view.bindings.get(keyOf(names.vhost, names.queue))?.values() ?? [])]
-  const changes: Change[] = spec.bindings
+  const names = { vhost: queue.spec.vhost, queue: queueName(queue) }
+  const existing = existingBindings(queue, view)
+  const changes: Change[] = queue.spec.bindings
     .filter(wanted => !existing.some(info => sameBinding(wanted, info)))
     .map(wanted => ({ do: 'bind', ...names, ...wanted }))
-  const dropped = (status?.bindings ?? []).filter(old => !spec.bindings.some(wanted => sameJson(wanted, old)))
-  for (const old of dropped) {
+  for (const old of leftBindings(queue, existing)) {
     const info = existing.find(candidate => sameBinding(old, candidate))
-    if (info !== undefined) {
-      changes.push({ do: 'unbind', ...names, exchange: info.source, propertiesKey: info.properties_key })
-    }
+    // One that we made since the last read has no name yet; it goes after the next read.
+    if (info?.properties_key === undefined) continue
+    changes.push({ do: 'unbind', ...names, exchange: info.source, propertiesKey: info.properties_key })
   }
   return changes
 }

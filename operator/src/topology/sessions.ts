@@ -7,7 +7,8 @@ import type { Address } from '../desired/inputs.ts'
 import { childNames } from '../desired/names.ts'
 import type { Objects } from '../objects.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { type Change, forgetIn, requestOf } from './change.ts'
+import { type Change, requestOf } from './change.ts'
+import { recordIn } from './record.ts'
 import { BrokerView } from './view.ts'
 
 /** A failed read answers everyone who asks within this time: ten thousand objects must not knock at a dead broker. */
@@ -137,8 +138,15 @@ function refusedRead(error: BrokerRefusal, username: string): Error {
   return new BrokerUnreachable(`the management API answered ${error.status}: ${error.message}`)
 }
 
-/** Makes the changes one after the other; the view follows. A thing to delete that is not there is deleted. */
-export async function makeChanges(session: Session, changes: readonly Change[]): Promise<void> {
+/**
+ * Makes the changes one after the other; the view follows, and `made` hears of each. A thing to delete that is not
+ * there is deleted.
+ */
+export async function makeChanges(
+  session: Session,
+  changes: readonly Change[],
+  made: (change: Change) => void,
+): Promise<void> {
   for (const change of changes) {
     const request = requestOf(change)
     try {
@@ -147,6 +155,7 @@ export async function makeChanges(session: Session, changes: readonly Change[]):
       const gone = error instanceof BrokerRefusal && error.status === 404 && request.method === 'DELETE'
       if (!gone) throw error
     }
-    forgetIn(session.view, change)
+    recordIn(session.view, change)
+    made(change)
   }
 }

@@ -56,11 +56,12 @@ export class BrokerView {
   addBinding(binding: BindingInfo): void {
     if (binding.destination_type !== 'queue' || binding.source === '') return
     const ofQueue = inner(this.bindings, keyOf(binding.vhost, binding.destination))
-    ofQueue.set(keyOf(binding.source, binding.properties_key), binding)
+    ofQueue.set(keyOf(binding.source, binding.properties_key ?? ''), binding)
   }
 }
 
-function inner<Value>(outer: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+/** The map under `key`, made when there is none. */
+export function inner<Value>(outer: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
   let map = outer.get(key)
   if (map === undefined) {
     map = new Map()
