@@ -1,6 +1,6 @@
 #!/bin/bash
 # run-local.sh [VITEST-ARGUMENT…]: the tests of the real-cluster tier on a cluster of its own: three nodes without Docker or a registry
-# (cluster/README.md). Installs what is missing, and stops all it started, also when a test fails. KEEP=1 leaves the cluster up.
+# (cluster/README.md). Installs what is missing, and stops all it started, also when a test fails. KEEP=1 leaves the cluster up, until the next run.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/.."
@@ -10,6 +10,7 @@ version=$(node -p 'require("./package.json").version')
 "$here/cluster/install.sh"
 "$here/cluster/build.sh"
 archives=$("$here/cluster/build-images.sh" "$version")
+"$here/cluster/down.sh"   # one that KEEP left
 trap '[ -n "${KEEP:-}" ] || "$here/cluster/down.sh"' EXIT
 "$here/cluster/up.sh" 3
 # shellcheck disable=SC2086 — one word an archive
