@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { clusterOf } from '../test/samples.ts'
 import { makeWorld, type World } from '../test/world.ts'
 import { secretObject, secretText } from './desired/binding-secret.ts'
+import { ApiError } from './objects.ts'
 import { refOf } from './objects-ref.ts'
 import { TerminalError } from './runtime/outcome.ts'
 
@@ -118,6 +119,21 @@ test('a stranger’s object under a child’s name is not taken over', async () 
   await pass()
   expect(condition('Stalled')).toMatchObject({ status: 'True', reason: 'NameTaken' })
   expect(world.get('Service', 'orders')?.spec).toEqual({})
+})
+
+test('what the API server refuses of a spec is told in its words, and tried again', async () => {
+  await world.readyCluster(clusterOf())
+  world.put(clusterOf({ affinity: { nodeAffinity: 'near' } }))
+  world.refusal = new ApiError(
+    500,
+    'InternalError',
+    'failed to create typed patch object: .spec.template.spec.affinity',
+  )
+  expect((await pass()).kind).toBe('after')
+  expect(condition('Stalled')).toMatchObject({ status: 'True', reason: 'ChildRefused', observedGeneration: 2 })
+  expect(condition('Stalled').message).toContain('.spec.template.spec.affinity')
+  world.refusal = new ApiError(503, 'ServiceUnavailable', 'later')
+  await expect(pass()).rejects.toThrow('later')
 })
 
 test('status is written only when it differs', async () => {

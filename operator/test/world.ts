@@ -5,7 +5,7 @@ import { API_VERSION } from '../src/api/group.ts'
 import { controllers } from '../src/controllers.ts'
 import { secretObject } from '../src/desired/binding-secret.ts'
 import { LocalStore } from '../src/local/store.ts'
-import type { KubernetesObject } from '../src/objects.ts'
+import type { ApiError, KubernetesObject } from '../src/objects.ts'
 import type { Outcome, ReconcileLog } from '../src/runtime/outcome.ts'
 import { FakeBroker } from './fake-broker.ts'
 
@@ -15,6 +15,8 @@ export interface World {
   events: string[]
   /** Requests for writes of children and Secrets since the start, as `kind/name`. */
   applied: string[]
+  /** Set to an error to have the API server refuse StatefulSets with it. */
+  refusal: ApiError | undefined
   get(kind: string, name: string): KubernetesObject | undefined
   // biome-ignore lint/suspicious/noExplicitAny: assertions walk freely through a status
   status(kind: string, name: string): any
@@ -42,6 +44,7 @@ export async function makeWorld(): Promise<World> {
   const objects = {
     ...store.objects,
     async apply(object: KubernetesObject) {
+      if (object.kind === 'StatefulSet' && world.refusal !== undefined) throw world.refusal
       applied.push(`${object.kind}/${object.metadata.name}`)
       return store.objects.apply(object)
     },
@@ -71,6 +74,7 @@ export async function makeWorld(): Promise<World> {
     broker,
     events,
     applied,
+    refusal: undefined,
     get: (kind, name) => store.cached.get(ref(kind, name)),
     status: (kind, name) => store.cached.get(ref(kind, name))?.status,
     put: object => store.put(object),
