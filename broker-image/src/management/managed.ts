@@ -18,6 +18,8 @@ export interface ManagedBroker {
   /** By name: `peer:port -> host:port`. */
   readonly connections: ReadonlyMap<string, ManagedConnection>
   readonly startedAtMs: number
+  /** Warren's own version. */
+  readonly version: string
   readonly nodeName: string
   /** Listeners are open and recovery is done. */
   readonly isReady: boolean

@@ -89,9 +89,9 @@ export function publishOverHttp(intake: Intake, vhost: Vhost, exchange: VhostExc
     throw new InvalidDefinition(`invalid expiration '${expiration}'`)
   }
   exchange.publishedIn++
-  const queues = vhost.queuesFor(exchange, [routingKey], headers).filter(queue => !queue.refuses)
-  if (queues.length === 0) return false
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties, bodyFrames })
+  const queues = vhost.queuesFor(exchange, [routingKey], headers).filter(queue => !queue.refuses(wire.size))
+  if (queues.length === 0) return false
   const ttlMs = expiration === undefined ? Number.POSITIVE_INFINITY : Number(expiration)
   const persistent = deliveryMode === PERSISTENT
   intake.accept({ ...wire, start: 0, end: wire.source.length, persistent, ttlMs }, queues)

@@ -78,6 +78,11 @@ const rules: readonly Rule<QueueSpec>[] = [
   immutable<QueueSpec>('Queue', 'type'),
   immutable<QueueSpec>('Queue', 'durable'),
   {
+    cel: "self.type != 'quorum'",
+    message: 'spec.type quorum comes with clusters of several brokers: choose classic until then',
+    holds: spec => spec.type !== 'quorum',
+  },
+  {
     cel: "self.type != 'quorum' || self.durable",
     message: 'spec.durable must be true for a quorum queue: leave it out or choose type classic',
     holds: spec => spec.type !== 'quorum' || spec.durable,

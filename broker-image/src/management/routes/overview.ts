@@ -47,6 +47,7 @@ function overview(app: FastifyInstance, context: ManagementContext) {
     rabbitmq_version: config.productVersion,
     product_name: config.productName,
     product_version: config.productVersion,
+    warren_version: broker.version,
     erlang_version: '',
     rates_mode: 'basic',
     exchange_types: exchangeTypes(),

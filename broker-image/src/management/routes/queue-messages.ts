@@ -50,6 +50,7 @@ async function getMessages(queue: Queue, options: GetOptions): Promise<MessageJs
     }
   } finally {
     for (const message of held) {
+      queue.aside.delete(message.seq)
       if (options.ackMode === 'reject_requeue_false') queue.discard(message)
       else queue.requeue(message)
     }
@@ -62,7 +63,10 @@ function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<Mes
   return new Promise(resolve => {
     queue.get(noAck, (bytes, message) => {
       if (bytes === null) return resolve(null)
-      if (!noAck) held.push(positionOf(message))
+      if (!noAck) {
+        held.push(positionOf(message))
+        queue.aside.add(message.seq)
+      }
       resolve({ ...messageJson(bytes, message, options), message_count: queue.messagesReady })
     })
   })
