@@ -3,8 +3,9 @@
  * Every property is walked once, so that nothing malformed reaches a consumer.
  */
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import { CLASS_BASIC, FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
-import { readU16, readU32, readU64 } from '../wire/integers.ts'
+import { CLASS_BASIC, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
+import { readU16, readU64 } from '../wire/integers.ts'
+import { checkTable } from '../wire/table-check.ts'
 
 /** Property flags [AMQP 4.2.6.1], highest bit first. */
 const CONTENT_TYPE = 0x8000
@@ -18,8 +19,8 @@ const EXPIRATION = 0x0100
 /** Properties behind `priority` in wire order; all are short strings but the timestamp. */
 const LATER_FLAGS = [0x0400, 0x0200, EXPIRATION, 0x0080, TIMESTAMP, 0x0020, USER_ID, 0x0008, 0x0004] as const
 const ANY_LATER = 0x07fc
-/** A further word of flags follows: no client sends it, none of ours reads it. */
-const CONTINUED = 0x0001
+/** Bits that stand for no property: bit 1 is unused, bit 0 would announce more flags, which class basic does not have. */
+const NO_PROPERTY = 0x0003
 const TIMESTAMP_BYTES = 8
 const PERSISTENT = 2
 
@@ -93,14 +94,13 @@ export class Content {
   }
 
   #walk(buffer: Buffer, from: number, flags: number, end: number): number {
-    if ((flags & CONTINUED) !== 0) throw new ConnectionError('FRAME_ERROR', 'continued property flags')
+    if ((flags & NO_PROPERTY) !== 0) throw new ConnectionError('FRAME_ERROR', 'unknown property flags')
     let at = from
     if ((flags & CONTENT_TYPE) !== 0) at += 1 + byteAt(buffer, at, end)
     if ((flags & CONTENT_ENCODING) !== 0) at += 1 + byteAt(buffer, at, end)
     if ((flags & HEADERS) !== 0) {
-      if (at + 4 > end) throw new ConnectionError('FRAME_ERROR', 'headers table is cut off')
       this.headersAt = at
-      at += 4 + readU32(buffer, at)
+      at = checkTable(buffer, at, end)
     }
     if ((flags & DELIVERY_MODE) !== 0) {
       this.persistent = byteAt(buffer, at, end) === PERSISTENT
@@ -129,9 +129,4 @@ function byteAt(buffer: Buffer, at: number, end: number): number {
 
 function shortString(buffer: Buffer, at: number): string {
   return buffer.toString('utf8', at + 1, at + 1 + buffer[at]!)
-}
-
-/** Where the payload of a frame starts. */
-export function payloadStart(frameStart: number): number {
-  return frameStart + FRAME_HEAD_BYTES
 }
