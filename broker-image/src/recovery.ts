@@ -65,7 +65,7 @@ function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, number[]>):
 /** Runs as first, count, first, count …, by rising sequence numbers. */
 function liveRuns(queue: Queue, unacked: number[]): number[] {
   const runs: [first: number, count: number][] = unacked.map(seq => [seq, 1])
-  queue.eachReadyRun((first, count) => runs.push([first, count]))
+  queue.eachRun((first, count) => runs.push([first, count]))
   runs.sort((a, b) => a[0] - b[0])
   const flat: number[] = []
   for (const [first, count] of runs) {

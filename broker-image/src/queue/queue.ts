@@ -6,13 +6,14 @@
  */
 import type { Clock, Timer } from '../clock.ts'
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
-import { entryEnd, keyLengthAt, targetExpiryAt, wireStart } from '../log/record.ts'
+import { targetExpiryAt } from '../log/record.ts'
 import type { SegmentTable } from '../log/segment.ts'
 import type { ShardLog } from '../log/shard-log.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
 import { type Consumer, Consumers } from './consumers.ts'
 import { QueueCounters } from './counters.ts'
-import { Expiry } from './expiry.ts'
+import { type DeadWire, wireOf } from './dead-wire.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Arrival } from './intake.ts'
 import {
   bodySize,
@@ -27,9 +28,7 @@ import {
 } from './message.ts'
 import { Positions } from './positions.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
-
-/** The wire form of a dead message, `source[start, end)`, beginning with `keyLength` bytes of exchange and routing key. */
-export type DeadWire = Pick<Arrival, 'source' | 'start' | 'keyLength' | 'end' | 'persistent'>
+import { settleReady } from './settle-ready.ts'
 
 /** What a queue needs of the node it lives on. */
 export interface QueueContext {
@@ -47,6 +46,11 @@ export interface QueueContext {
   deleteQueue(queue: Queue): void
 }
 
+/** The connection that exclusive queues belong to. */
+export interface QueueOwner {
+  readonly exclusiveQueues: Set<Queue>
+}
+
 export class Queue implements EndOfTurn {
   readonly vhost: string
   readonly name: string
@@ -55,8 +59,7 @@ export class Queue implements EndOfTurn {
   readonly autoDelete: boolean
   readonly exclusive: boolean
   readonly arguments: Arguments
-  /** The connection that an exclusive queue belongs to. */
-  readonly owner: object | null
+  readonly owner: QueueOwner | null
   readonly consumers: Consumers
   readonly counters = new QueueCounters()
   /** Name of the policy in force, if any, and what it says. */
@@ -71,18 +74,19 @@ export class Queue implements EndOfTurn {
   /** When the queue was last used, milliseconds since 1970. */
   idleSinceMs: number
 
+  /** Messages that are neither ready nor with a channel, by sequence number: they are read back, or held over HTTP. */
+  readonly aside = new Set<number>()
   readonly #ready = new Positions()
   readonly #context: QueueContext
   #nextSeq = 1
   /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
   #recoveredBelow = 0
-  #expiry: Expiry | undefined
-  #expiryTimer: Timer | undefined
-  #expiryTimerMs = Number.POSITIVE_INFINITY
+  /** Made for the first message that has a deadline. */
+  #deadlines: Deadlines | undefined
   #unusedTimer: Timer | undefined
   #fetching = false
 
-  constructor(definition: QueueDefinition, owner: object | null, context: QueueContext) {
+  constructor(definition: QueueDefinition, owner: QueueOwner | null, context: QueueContext) {
     this.vhost = definition.vhost
     this.name = definition.name
     this.id = definition.id
@@ -95,6 +99,7 @@ export class Queue implements EndOfTurn {
     this.settings = queueSettings(definition.arguments, {})
     this.idleSinceMs = context.clock.now()
     this.#context = context
+    owner?.exclusiveQueues.add(this)
     this.touch()
   }
 
@@ -115,10 +120,11 @@ export class Queue implements EndOfTurn {
     this.#enforceLimits()
   }
 
-  /** Whether a publish is refused now (`overflow: reject-publish`). */
-  get refuses(): boolean {
-    if (this.settings.overflow === 'drop-head') return false
-    return this.#ready.count >= this.settings.maxLength || this.#ready.bytes >= this.settings.maxLengthBytes
+  /** Whether a publish with a body of `bytes` is refused now (`overflow: reject-publish`). */
+  refuses(bytes: number): boolean {
+    const { overflow, maxLength, maxLengthBytes } = this.settings
+    if (overflow === 'drop-head') return false
+    return this.#ready.count >= maxLength || this.#ready.bytes + bytes > maxLengthBytes
   }
 
   /** A publish that the queue refuses is dead-lettered all the same where its overflow says so. */
@@ -138,19 +144,18 @@ export class Queue implements EndOfTurn {
     return ttlMs === Number.POSITIVE_INFINITY ? 0 : this.#context.clock.now() + ttlMs
   }
 
-  /** A consumer that would take an auto-ack message right now, past the log; null when the message must queue. */
+  /** The consumer for a message that need not touch the log; null when it must queue, or be acknowledged. */
   passTo(): Consumer | null {
-    if (this.#ready.count > 0) return null
-    const consumer = this.consumers.next()
-    return consumer?.noAck ? consumer : null
+    return this.#ready.count === 0 && this.consumers.areAllAutoAck ? this.consumers.next() : null
   }
 
   /** Takes in a message that was just appended to the log. `deadlineMs` 0 = lives for ever. */
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
+    if (deadlineMs > 0) this.#deadlines ??= this.#newDeadlines()
     if (this.#ready.count === 0 && this.#deliverNew(message)) return
     this.#ready.put(message.seq, message.segment, message.offset, message.sized)
-    if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
+    if (deadlineMs > 0) this.#deadlines!.add(deadlineMs, message.seq)
     this.#context.turn.pump(this)
     this.#enforceLimits()
   }
@@ -170,18 +175,23 @@ export class Queue implements EndOfTurn {
 
   /**
    * Takes the first message for `basic.get` and hands it to `send`; the caller settles it later unless `noAck`.
-   * `send` is called at once, or when the bytes are back from disk; with null when the queue is empty.
+   * `send` is called at once, or when the bytes are back from disk; with null when the queue is empty, or the asker is
+   * gone by then.
    */
-  get(noAck: boolean, send: (bytes: Buffer | null, message: Message) => void): void {
+  get(
+    noAck: boolean,
+    send: (bytes: Buffer | null, message: Message) => void,
+    isGone: () => boolean = () => false,
+  ): void {
     this.touch()
-    if (this.deleted || !this.#ready.peek()) {
+    if (this.deleted || isGone() || !this.#ready.peek()) {
       this.counters.gotEmpty++
       send(null, this.#ready)
       return
     }
     const bytes = this.#context.segments.bytes(this.#ready.segment)
     if (bytes === null) {
-      this.#fetch(this.#ready.segment, () => this.get(noAck, send))
+      this.#fetch(this.#ready.segment, () => this.get(noAck, send, isGone))
       return
     }
     this.#ready.shift()
@@ -243,20 +253,20 @@ export class Queue implements EndOfTurn {
   /** Removes the messages that are ready; answers how many. */
   purge(): number {
     const count = this.#ready.count
-    this.#settleAllReady(SETTLED.purged)
-    this.#ready.clear()
+    settleReady(this.#ready, this.id, SETTLED.purged, this.#context)
     return count
   }
 
   /** Ends the queue: forgets its messages and tells its consumers. Answers how many messages were ready. */
   delete(): number {
     this.deleted = true
+    this.owner?.exclusiveQueues.delete(this)
     this.#context.retiredCounters.add(this.counters)
     const ready = this.#ready
     const count = ready.count
     ready.each(() => this.#context.segments.release(ready.segment, 1))
     ready.clear()
-    this.#expiryTimer?.cancel()
+    this.#deadlines?.stop()
     this.#unusedTimer?.cancel()
     if (this.durable) this.#context.log.appendQueueDelete(this.id)
     for (const consumer of [...this.consumers.list]) {
@@ -307,9 +317,10 @@ export class Queue implements EndOfTurn {
     return this.#nextSeq
   }
 
-  /** Calls `visit` for each run of ready messages, in order. */
-  eachReadyRun(visit: (firstSeq: number, count: number) => void): void {
+  /** Calls `visit` for each run of messages that no channel holds. */
+  eachRun(visit: (firstSeq: number, count: number) => void): void {
     this.#ready.eachRun(visit)
+    for (const seq of this.aside) visit(seq, 1)
   }
 
   /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
@@ -384,29 +395,6 @@ export class Queue implements EndOfTurn {
     this.#context.segments.release(message.segment, 1)
   }
 
-  /** One entry in the log for each run of neighbours. */
-  #settleAllReady(reason: number): void {
-    const ready = this.#ready
-    const { segments, log } = this.#context
-    let first = 0
-    let count = 0
-    const write = (): void => {
-      if (count > 0) log.appendSettle(this.id, first, count, reason)
-    }
-    ready.each(() => {
-      segments.release(ready.segment, 1)
-      if (!isPersistent(ready.sized)) return
-      if (ready.seq === first + count) {
-        count++
-        return
-      }
-      write()
-      first = ready.seq
-      count = 1
-    })
-    write()
-  }
-
   #enforceLimits(): void {
     const { maxLength, maxLengthBytes, overflow } = this.settings
     if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
@@ -428,7 +416,11 @@ export class Queue implements EndOfTurn {
     const { segments } = this.#context
     const bytes = segments.bytes(message.segment)
     if (bytes === null) {
-      this.#fetch(message.segment, () => this.#bury(message, reason))
+      this.aside.add(message.seq)
+      this.#fetch(message.segment, () => {
+        this.aside.delete(message.seq)
+        this.#bury(message, reason)
+      })
       return
     }
     this.#context.deadLetter(this, wireOf(bytes, message), reason)
@@ -436,14 +428,17 @@ export class Queue implements EndOfTurn {
   }
 
   #expireAt(deadlineMs: number, seq: number): void {
-    this.#expiry ??= new Expiry()
-    this.#expiry.add(deadlineMs, seq)
-    this.#armExpiry()
+    this.#deadlines ??= this.#newDeadlines()
+    this.#deadlines.add(deadlineMs, seq)
   }
 
-  /** Requeueing keeps the deadline. The entry of one that passed meanwhile is gone from the heap. */
+  #newDeadlines(): Deadlines {
+    return new Deadlines(this.#context.clock, seqs => this.#expire(seqs))
+  }
+
+  /** Requeueing keeps the deadline: it is set anew if it passed, or if the message may never have waited before. */
   #restoreDeadline(message: Message): void {
-    if (this.#expiry === undefined) return
+    if (this.#deadlines === undefined) return
     const bytes = this.#context.segments.bytes(message.segment)
     if (bytes === null) {
       const position = positionOf(message)
@@ -451,37 +446,12 @@ export class Queue implements EndOfTurn {
       return
     }
     const deadlineMs = targetExpiryAt(bytes, message.offset, this.id)
-    if (deadlineMs > 0 && deadlineMs <= this.#context.clock.now()) this.#expireAt(deadlineMs, message.seq)
+    const isNew = !isRedelivered(message.sized)
+    if (deadlineMs > 0 && (isNew || deadlineMs <= this.#context.clock.now())) this.#expireAt(deadlineMs, message.seq)
   }
 
-  #armExpiry(): void {
-    const nextMs = this.#expiry?.nextMs ?? Number.POSITIVE_INFINITY
-    if (nextMs === this.#expiryTimerMs) return
-    this.#expiryTimer?.cancel()
-    this.#expiryTimerMs = nextMs
-    if (nextMs === Number.POSITIVE_INFINITY) return
-    this.#expiryTimer = this.#context.clock.after(nextMs - this.#context.clock.now(), () => this.#expire())
-  }
-
-  #expire(): void {
-    const expiry = this.#expiry!
-    const now = this.#context.clock.now()
-    while (expiry.nextMs <= now) {
-      const seq = expiry.nextSeq
-      expiry.shift()
-      if (this.#ready.take(seq)) this.#bury(positionOf(this.#ready), 'expired')
-    }
-    this.#expiryTimerMs = Number.POSITIVE_INFINITY
-    this.#armExpiry()
-  }
-}
-
-function wireOf(bytes: Buffer, { offset, sized }: Message): DeadWire {
-  return {
-    source: bytes,
-    start: wireStart(bytes, offset),
-    keyLength: keyLengthAt(bytes, offset),
-    end: entryEnd(bytes, offset),
-    persistent: isPersistent(sized),
+  #expire(seqs: Iterable<number>): void {
+    for (const seq of seqs) if (this.#ready.take(seq)) this.#bury(positionOf(this.#ready), 'expired')
+    this.#context.turn.wake()
   }
 }

@@ -18,7 +18,7 @@ import type { ChannelConsumer } from './consumer.ts'
 import { contentOf } from './content-frames.ts'
 import { type Fill, HeldReplies } from './held-replies.ts'
 import { Publisher } from './publisher.ts'
-import { Unacked } from './unacked.ts'
+import { type Holder, Unacked } from './unacked.ts'
 
 export class Channel {
   readonly connection: Connection
@@ -38,6 +38,8 @@ export class Channel {
   /** What an empty queue name stands for [AMQP 1.7.2.1]. */
   lastQueueName = ''
   readonly #held = new HeldReplies()
+  /** Who holds what `basic.get` took, for each queue. */
+  readonly #getters = new WeakMap<Queue, Holder>()
 
   constructor(connection: Connection, number: number, vhost: Vhost) {
     this.connection = connection
@@ -93,7 +95,6 @@ export class Channel {
     const fill = this.#held.reserve()
     if (this.#held.count > HELD_REPLIES_MAX) this.connection.pause(this)
     return answer => {
-      if (this.closing) return
       fill(answer)
       if (this.#held.count <= HELD_REPLIES_MAX / 2) this.connection.resume(this)
     }
@@ -161,8 +162,23 @@ export class Channel {
 
   /** The queue that a method names; an empty name is the last one declared. @throws ChannelError 404, 405. */
   queue(name: string): Queue {
-    if (name === '' && this.lastQueueName === '') throw new ChannelError('NOT_FOUND', 'no previously declared queue')
-    return this.vhost.queue(name === '' ? this.lastQueueName : name, this.connection)
+    return this.vhost.queue(this.queueName(name), this.connection)
+  }
+
+  /** What a method's queue name stands for. @throws ChannelError 404 when it is empty and none was declared. */
+  queueName(name: string): string {
+    const meant = name === '' ? this.lastQueueName : name
+    if (meant === '') throw new ChannelError('NOT_FOUND', 'no previously declared queue')
+    return meant
+  }
+
+  /** Holds what `basic.get` takes from a queue: one for all messages, since some may be held for long. */
+  getterOf(queue: Queue): Holder {
+    const known = this.#getters.get(queue)
+    if (known !== undefined) return known
+    const getter = { queue, unacked: 0, released: () => {} }
+    this.#getters.set(queue, getter)
+    return getter
   }
 
   /** A consumer's queue is gone. The client hears of it together with the answer to a `queue.delete`, not before. */
@@ -170,7 +186,7 @@ export class Channel {
     this.consumers.delete(consumer.tag)
     if (!this.connection.wantsCancelNotify) return
     this.broker.definitions.whenStable(() => {
-      if (!this.closing) this.send('basic.cancel', { consumerTag: consumer.tag, noWait: true })
+      if (!this.closing) this.reply('basic.cancel', { consumerTag: consumer.tag, noWait: true })
     })
   }
 
@@ -186,10 +202,14 @@ export class Channel {
     for (const consumer of consumers) consumer.queue.removeConsumer(consumer)
   }
 
-  /** Ends the channel's hold on everything. */
+  /** Nobody hears the answers that wait. */
+  forgetAnswers(): void {
+    this.#held.clear()
+  }
+
+  /** Ends the channel's hold on everything; answers to what was done before still go out. */
   release(): void {
     this.closing = true
-    this.#held.clear()
     this.connection.resume(this)
     if (this.confirms !== null) this.broker.forgetConfirms(this.confirms)
     this.cancelConsumers()

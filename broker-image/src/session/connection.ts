@@ -102,6 +102,11 @@ export class Connection {
     return this.outbox.sentBytes
   }
 
+  /** Nothing is read from the socket now. */
+  get isHeld(): boolean {
+    return this.#holders.size > 0
+  }
+
   /** Stops reading from the socket until every `holder` has called `resume`. */
   pause(holder: object): void {
     this.#holders.add(holder)
@@ -253,15 +258,21 @@ export class Connection {
 
   #channelMethod(channel: Channel, method: Method): void {
     if (method.name === 'channel.close') {
-      channel.release()
-      this.channels.delete(channel.number)
-      channel.send('channel.close-ok', {})
+      // When both close at once, each answers the other: the number is free after the client's answer.
+      if (channel.closing) channel.send('channel.close-ok', {})
+      else channel.answer(() => this.#closeChannel(channel))
     } else if (method.name === 'channel.close-ok') {
       if (channel.closing) this.channels.delete(channel.number)
     } else if (!channel.closing) {
       if (channel.publisher.expectsContent) throw expectedContent()
       dispatch(channel, method)
     }
+  }
+
+  #closeChannel(channel: Channel): void {
+    channel.release()
+    this.channels.delete(channel.number)
+    channel.send('channel.close-ok', {})
   }
 
   #openChannel(number: number): void {
@@ -368,7 +379,7 @@ export class Connection {
 
   #failChannel(error: ChannelError, channel: Channel, method: number): void {
     channel.release()
-    channel.send('channel.close', closeArgs(error, method))
+    channel.reply('channel.close', closeArgs(error, method))
   }
 
   #fail(error: ConnectionError | ChannelError, channelNumber: number, method: number): void {
@@ -401,7 +412,10 @@ export class Connection {
     this.broker.releasePublisher(this)
     this.broker.connections.delete(this.name)
     for (const channel of this.channels.values()) channel.cancelConsumers()
-    for (const channel of this.channels.values()) channel.release()
+    for (const channel of this.channels.values()) {
+      channel.forgetAnswers()
+      channel.release()
+    }
     this.channels.clear()
     for (const queue of this.exclusiveQueues) this.broker.deleteQueue(queue)
     this.exclusiveQueues.clear()

@@ -34,6 +34,7 @@ export class ChannelConsumer implements Consumer, Holder {
   /** Deliveries that may wait for a settlement; 0 = no bound. */
   readonly prefetchCount: number
   unacked = 0
+  #isStarted = false
   readonly #outbox: Outbox
   /** The start of every delivery: frame head, class, method, consumer tag. */
   readonly #prefix: Buffer
@@ -51,8 +52,14 @@ export class ChannelConsumer implements Consumer, Holder {
     this.#prefix = deliveryPrefix(channel.number, spec.tag)
   }
 
+  /** The client has heard its tag: deliveries may begin. */
+  start(): void {
+    this.#isStarted = true
+    this.queue.wake()
+  }
+
   canTake(): boolean {
-    if (this.#outbox.congested || this.channel.closing) return false
+    if (this.#outbox.congested || this.channel.closing || !this.#isStarted) return false
     if (this.noAck) return true
     if (this.prefetchCount !== 0 && this.unacked >= this.prefetchCount) return false
     const { globalPrefetchCount, unacked } = this.channel

@@ -5,6 +5,8 @@ import type { Clock, Timer } from '../clock.ts'
 export interface Traffic {
   readonly receivedBytes: number
   readonly sentBytes: number
+  /** We do not read, so that we can not know what the peer sends. */
+  readonly isHeld: boolean
 }
 
 export class Heartbeat {
@@ -35,8 +37,8 @@ export class Heartbeat {
   }
 
   #check(): void {
-    const { receivedBytes, sentBytes } = this.#traffic
-    this.#silentPeriods = receivedBytes === this.#received ? this.#silentPeriods + 1 : 0
+    const { receivedBytes, sentBytes, isHeld } = this.#traffic
+    this.#silentPeriods = receivedBytes === this.#received && !isHeld ? this.#silentPeriods + 1 : 0
     if (this.#silentPeriods >= SILENT_PERIODS_MAX) {
       this.#actions.missed()
       return

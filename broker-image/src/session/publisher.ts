@@ -153,7 +153,7 @@ export class Publisher {
 
   #accept(queues: readonly Queue[]): void {
     const { confirms, broker } = this.#channel
-    const willing = queues.length === 1 && !queues[0]!.refuses ? queues : this.#willing(queues)
+    const willing = queues.length === 1 && !queues[0]!.refuses(this.#arrival.size) ? queues : this.#willing(queues)
     const batch = willing.length === 0 ? 0 : broker.intake.accept(this.#arrival, willing)
     if (confirms === null) return
     if (willing.length < queues.length) confirms.refused()
@@ -162,9 +162,11 @@ export class Publisher {
 
   /** Queues that are full refuse (`reject-publish`); the others still get the message. */
   #willing(queues: readonly Queue[]): readonly Queue[] {
-    if (!queues.some(queue => queue.refuses)) return queues
-    const willing = queues.filter(queue => !queue.refuses)
-    for (const queue of queues) if (queue.refuses) queue.refuse(this.#arrival)
+    const { size } = this.#arrival
+    const full = queues.filter(queue => queue.refuses(size))
+    if (full.length === 0) return queues
+    const willing = queues.filter(queue => !full.includes(queue))
+    for (const queue of full) queue.refuse(this.#arrival)
     return willing
   }
 

@@ -2,15 +2,20 @@
  * Dead letters: a message that expired, was rejected or fell over a limit goes on to its queue's dead-letter exchange
  * with the story of its deaths in `x-death` [RabbitMQ `dlx`, `rabbit_dead_letter.erl`].
  */
+
+import type { DeadWire } from '../queue/dead-wire.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
 import type { DeathReason } from '../queue/message.ts'
-import type { DeadWire, Queue } from '../queue/queue.ts'
+import type { Queue } from '../queue/queue.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
 import type { Vhost } from './vhost.ts'
 import { encodeWireForm } from './wire-form.ts'
+
+/** Delivery mode of a message that is kept: also of one that dies in a queue which is not. */
+const PERSISTENT = 2
 
 /** What a dead message was, read from its log entry. */
 interface DeadMessage {
@@ -39,9 +44,11 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
   const routed = vhost.queuesFor(exchange, keys, headers)
-  const queues = routed.filter(target => !target.refuses && (reason === 'rejected' || !isCycle(target.name, headers)))
-  if (queues.length === 0) return
-  context.intake.accept(arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers }, dead.persistent), queues)
+  const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
+  if (wanted.length === 0) return
+  const arrival = arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers })
+  const queues = wanted.filter(target => !target.refuses(arrival.size))
+  if (queues.length > 0) context.intake.accept(arrival, queues)
 }
 
 function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {
@@ -57,15 +64,10 @@ function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {
   }
 }
 
-function arrivalOf(
-  original: DeadMessage,
-  exchange: string,
-  routingKey: string,
-  properties: Properties,
-  persistent: boolean,
-): Arrival {
+function arrivalOf(original: DeadMessage, exchange: string, routingKey: string, properties: Properties): Arrival {
   const { source, bodyAt, end } = original.frames
   const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames: source.subarray(bodyAt, end) })
+  const persistent = properties.deliveryMode === PERSISTENT
   return { ...wire, start: 0, end: wire.source.length, persistent, ttlMs: Number.POSITIVE_INFINITY }
 }
 

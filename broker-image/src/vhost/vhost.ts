@@ -2,12 +2,13 @@
  * A virtual host: names to exchanges, queues and bindings. Every declare, delete, bind and unbind comes through here,
  * from clients and from the management API alike; definitions are changed first, the running objects follow.
  */
+import { isUtf8 } from 'node:buffer'
 import type { Definitions } from '../definitions/definitions.ts'
 import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
 import type { Arguments, BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
 import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
 import { assertEquivalent, assertEquivalentArguments, validateQueueArguments } from '../queue/arguments.ts'
-import { Queue, type QueueContext } from '../queue/queue.ts'
+import { Queue, type QueueContext, type QueueOwner } from '../queue/queue.ts'
 import { createExchange } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
@@ -117,7 +118,7 @@ export class Vhost {
    * Declares a queue, or checks that it is there and alike.
    * @throws ChannelError 403, 405, 406; ConnectionError 540 for what is not served yet.
    */
-  declareQueue(spec: QueueSpec, owner: object | null): Queue {
+  declareQueue(spec: QueueSpec, owner: QueueOwner | null): Queue {
     validateQueueArguments(spec.name, this.name, spec.arguments)
     const existing = this.queues.get(spec.name)
     if (existing !== undefined) {
@@ -203,7 +204,7 @@ export class Vhost {
         `cannot publish to internal exchange '${exchange.name}' in vhost '${this.name}'`,
       )
     }
-    const routingKey = source.toString('utf8', keyAt + 1, end)
+    const routingKey = keyText(source.subarray(keyAt + 1, end))
     const needsHeaders = exchange.needsHeaders()
     const queues = needsHeaders ? [] : this.queuesFor(exchange, [routingKey], undefined)
     const route = { exchange, routingKey, queues, needsHeaders }
@@ -262,7 +263,7 @@ export class Vhost {
     this.exchanges.set(definition.name, this.#wrap(definition, exchange))
   }
 
-  #addQueue(definition: QueueDefinition, owner: object | null): Queue {
+  #addQueue(definition: QueueDefinition, owner: QueueOwner | null): Queue {
     const queue = new Queue(definition, owner, this.#context.queueContext)
     this.queues.set(queue.name, queue)
     this.#context.queuesById.set(queue.id, queue)
@@ -381,6 +382,12 @@ export class Vhost {
   #notFound(kind: string, name: string): ChannelError {
     return new ChannelError('NOT_FOUND', `no ${kind} '${name}' in vhost '${this.name}'`)
   }
+}
+
+/** A remembered route has been here once, so that a publish costs no check. @throws ConnectionError 501. */
+function keyText(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new ConnectionError('FRAME_ERROR', 'routing key is not UTF-8')
+  return bytes.toString('utf8')
 }
 
 const WORDS = { type: 'type', durable: 'durable', autoDelete: 'auto_delete', internal: 'internal' } as const

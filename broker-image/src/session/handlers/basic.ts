@@ -1,12 +1,12 @@
 /** Class `basic` [AMQP 1.8] but for publish, which the connection hands to the publisher without decoding it. */
 import { randomBytes } from 'node:crypto'
 import type { Arguments } from '../../definitions/model.ts'
+import type { Message } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { ChannelError, ConnectionError } from '../../wire/errors.ts'
 import type { MethodArgs } from '../../wire/methods.ts'
 import type { Channel } from '../channel.ts'
 import { ChannelConsumer } from '../consumer.ts'
-import type { Holder } from '../unacked.ts'
 import type { Handlers } from './handler.ts'
 
 type BasicMethod =
@@ -43,11 +43,11 @@ export const basicHandlers: Handlers<BasicMethod> = {
     const spec = { tag, noAck, exclusive, priority: priorityOf(args), arguments: args.arguments as Arguments }
     const consumer = new ChannelConsumer(channel, queue, spec)
     channel.consumers.set(tag, consumer)
+    queue.addConsumer(consumer)
     // Deliveries must not overtake the answer.
     channel.answer(() => {
       if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag })
-      if (queue.deleted) channel.consumerCancelled(consumer)
-      else if (channel.consumers.get(tag) === consumer) queue.addConsumer(consumer)
+      consumer.start()
     })
   },
 
@@ -62,16 +62,19 @@ export const basicHandlers: Handlers<BasicMethod> = {
     const queue = channel.queue(args.queue)
     channel.assertMay('read', 'queue', queue.name)
     const fill = channel.reserveAnswer()
-    queue.get(args.noAck, (bytes, message) => {
+    const send = (bytes: Buffer | null, message: Message): void => {
       if (bytes === null) {
-        fill(() => channel.send('basic.get-empty', {}))
+        fill(() => {
+          if (!channel.closing) channel.send('basic.get-empty', {})
+        })
         return
       }
       channel.lastDeliveryTag++
-      if (!args.noAck) channel.unacked.add(channel.lastDeliveryTag, getterOf(queue), message)
+      if (!args.noAck) channel.unacked.add(channel.lastDeliveryTag, channel.getterOf(queue), message)
       const frames = channel.getOk(bytes, message, queue.messagesReady)
       fill(() => channel.connection.outbox.write(frames))
-    })
+    }
+    queue.get(args.noAck, send, () => channel.closing)
   },
 
   'basic.ack': (channel, { deliveryTag, multiple }) => {
@@ -124,8 +127,3 @@ function priorityOf(args: MethodArgs<'basic.consume'>): number {
 }
 
 const generatedTag = (): string => `amq.ctag-${randomBytes(GENERATED_TAG_BYTES).toString('base64url')}`
-
-/** Holds what `basic.get` took. */
-function getterOf(queue: Queue): Holder {
-  return { queue, unacked: 0, released: () => {} }
-}

@@ -39,9 +39,9 @@ export const queueHandlers: Handlers<QueueMethod> = {
   },
 
   'queue.delete': (channel, args) => {
-    const name = args.queue === '' ? channel.lastQueueName : args.queue
+    const name = channel.queueName(args.queue)
     channel.assertMay('configure', 'queue', name)
-    const messageCount = channel.vhost.queues.has(name) ? remove(channel, channel.queue(name), args) : 0
+    const messageCount = channel.vhost.queues.has(name) ? channel.vhost.deleteQueue(channel.queue(name), args) : 0
     if (!args.noWait) channel.replyDurable('queue.delete-ok', { messageCount })
   },
 }
@@ -58,14 +58,7 @@ function declare(channel: Channel, args: MethodArgs<'queue.declare'>): Queue {
     channel.assertMay('read', 'queue', name)
     channel.assertMay('write', 'exchange', deadLetterExchange)
   }
-  const queue = channel.vhost.declareQueue(spec, exclusive ? channel.connection : null)
-  if (queue.exclusive) channel.connection.exclusiveQueues.add(queue)
-  return queue
-}
-
-function remove(channel: Channel, queue: Queue, { ifUnused, ifEmpty }: MethodArgs<'queue.delete'>): number {
-  channel.connection.exclusiveQueues.delete(queue)
-  return channel.vhost.deleteQueue(queue, { ifUnused, ifEmpty })
+  return channel.vhost.declareQueue(spec, exclusive ? channel.connection : null)
 }
 
 function bindingOf(channel: Channel, args: Omit<MethodArgs<'queue.bind'>, 'noWait'>) {
