@@ -4,52 +4,19 @@
  * Ways of a message: `enqueue` → (a consumer that waits | ready) → `pump` → unacknowledged → `acknowledge`, `requeue`
  * or `discard`. The log holds the bytes; everything here is positions. Nothing here awaits.
  */
-import type { Clock, Timer } from '../clock.ts'
+import type { Timer } from '../clock.ts'
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
 import { targetExpiryAt } from '../log/record.ts'
-import type { SegmentTable } from '../log/segment.ts'
-import type { ShardLog } from '../log/shard-log.ts'
-import type { EndOfTurn, Turn } from '../turn.ts'
+import type { EndOfTurn } from '../turn.ts'
+import { Burial } from './burial.ts'
 import { type Consumer, Consumers } from './consumers.ts'
+import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
 import { QueueCounters } from './counters.ts'
-import { type DeadWire, wireOf } from './dead-wire.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Arrival } from './intake.ts'
-import {
-  bodySize,
-  type DeathReason,
-  isPersistent,
-  isRedelivered,
-  type Message,
-  positionOf,
-  REDELIVERED_BIT,
-  SETTLED,
-  settledBy,
-} from './message.ts'
+import { bodySize, isRedelivered, type Message, positionOf, REDELIVERED_BIT, SETTLED } from './message.ts'
 import { Positions } from './positions.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
-import { settleReady } from './settle-ready.ts'
-
-/** What a queue needs of the node it lives on. */
-export interface QueueContext {
-  readonly log: ShardLog
-  readonly segments: SegmentTable
-  readonly clock: Clock
-  readonly turn: Turn
-  /** Sends a dead message on, as its queue's settings say. */
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): void
-  /** A segment can't be read back from disk: nothing of it is delivered. */
-  reportDamage(error: Error): void
-  /** What queues counted that are gone. */
-  readonly retiredCounters: QueueCounters
-  /** The queue's own end: unused for too long, or its last consumer left. */
-  deleteQueue(queue: Queue): void
-}
-
-/** The connection that exclusive queues belong to. */
-export interface QueueOwner {
-  readonly exclusiveQueues: Set<Queue>
-}
 
 export class Queue implements EndOfTurn {
   readonly vhost: string
@@ -78,6 +45,7 @@ export class Queue implements EndOfTurn {
   readonly aside = new Set<number>()
   readonly #ready = new Positions()
   readonly #context: QueueContext
+  readonly #burial: Burial
   #nextSeq = 1
   /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
   #recoveredBelow = 0
@@ -99,6 +67,7 @@ export class Queue implements EndOfTurn {
     this.settings = queueSettings(definition.arguments, {})
     this.idleSinceMs = context.clock.now()
     this.#context = context
+    this.#burial = new Burial(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
   }
@@ -191,7 +160,7 @@ export class Queue implements EndOfTurn {
     }
     const bytes = this.#context.segments.bytes(this.#ready.segment)
     if (bytes === null) {
-      this.#fetch(this.#ready.segment, () => this.get(noAck, send, isGone))
+      fetchSegment(this.#context, this.#ready.segment, () => this.get(noAck, send, isGone))
       return
     }
     this.#ready.shift()
@@ -199,7 +168,7 @@ export class Queue implements EndOfTurn {
     else this.counters.got++
     this.#markRecovered()
     send(bytes, this.#ready)
-    if (noAck) this.#settle(this.#ready, SETTLED.acknowledged)
+    if (noAck) this.#burial.settle(this.#ready, SETTLED.acknowledged)
     else this.#hold(this.#ready.sized)
   }
 
@@ -233,7 +202,7 @@ export class Queue implements EndOfTurn {
   discard(message: Message): void {
     this.#unhold(message.sized)
     if (this.deleted) this.#context.segments.release(message.segment, 1)
-    else this.#bury(positionOf(message), 'rejected')
+    else this.#burial.bury(positionOf(message), 'rejected')
   }
 
   addConsumer(consumer: Consumer): void {
@@ -253,7 +222,7 @@ export class Queue implements EndOfTurn {
   /** Removes the messages that are ready; answers how many. */
   purge(): number {
     const count = this.#ready.count
-    settleReady(this.#ready, this.id, SETTLED.purged, this.#context)
+    this.#burial.settleReady(this.#ready, SETTLED.purged)
     return count
   }
 
@@ -352,7 +321,7 @@ export class Queue implements EndOfTurn {
     consumer.deliver(bytes, message)
     if (consumer.noAck) {
       this.counters.deliveredNoAck++
-      this.#settle(message, SETTLED.acknowledged)
+      this.#burial.settle(message, SETTLED.acknowledged)
     } else {
       this.counters.delivered++
       this.#hold(message.sized)
@@ -366,17 +335,9 @@ export class Queue implements EndOfTurn {
   #fetchHead(segment: number): void {
     if (this.#fetching) return
     this.#fetching = true
-    this.#fetch(segment, () => {
+    fetchSegment(this.#context, segment, () => {
       this.#fetching = false
       this.wake()
-    })
-  }
-
-  /** Brings a segment back into memory, then goes on; damage is reported, and its messages stay where they are. */
-  #fetch(segment: number, then: () => void): void {
-    this.#context.segments.fetch(segment, error => {
-      if (error === null) then()
-      else this.#context.reportDamage(error)
     })
   }
 
@@ -390,11 +351,6 @@ export class Queue implements EndOfTurn {
     this.bytesUnacknowledged -= bodySize(sized)
   }
 
-  #settle(message: Message, reason: number): void {
-    if (isPersistent(message.sized)) this.#context.log.appendSettle(this.id, message.seq, 1, reason)
-    this.#context.segments.release(message.segment, 1)
-  }
-
   #enforceLimits(): void {
     const { maxLength, maxLengthBytes, overflow } = this.settings
     if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
@@ -402,29 +358,8 @@ export class Queue implements EndOfTurn {
     if (overflow !== 'drop-head') return
     while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peek()) {
       this.#ready.shift()
-      this.#bury(positionOf(this.#ready), 'maxlen')
+      this.#burial.bury(positionOf(this.#ready), 'maxlen')
     }
-  }
-
-  /** Ends a message that is neither ready nor unacknowledged any more: dead-letters it if the queue does, settles it. */
-  #bury(message: Message, reason: DeathReason): void {
-    const why = settledBy(reason)
-    if (this.settings.deadLetterExchange === undefined) {
-      this.#settle(message, why)
-      return
-    }
-    const { segments } = this.#context
-    const bytes = segments.bytes(message.segment)
-    if (bytes === null) {
-      this.aside.add(message.seq)
-      this.#fetch(message.segment, () => {
-        this.aside.delete(message.seq)
-        this.#bury(message, reason)
-      })
-      return
-    }
-    this.#context.deadLetter(this, wireOf(bytes, message), reason)
-    this.#settle(message, why)
   }
 
   #expireAt(deadlineMs: number, seq: number): void {
@@ -442,7 +377,7 @@ export class Queue implements EndOfTurn {
     const bytes = this.#context.segments.bytes(message.segment)
     if (bytes === null) {
       const position = positionOf(message)
-      this.#fetch(position.segment, () => this.#restoreDeadline(position))
+      fetchSegment(this.#context, position.segment, () => this.#restoreDeadline(position))
       return
     }
     const deadlineMs = targetExpiryAt(bytes, message.offset, this.id)
@@ -451,7 +386,7 @@ export class Queue implements EndOfTurn {
   }
 
   #expire(seqs: Iterable<number>): void {
-    for (const seq of seqs) if (this.#ready.take(seq)) this.#bury(positionOf(this.#ready), 'expired')
+    for (const seq of seqs) if (this.#ready.take(seq)) this.#burial.bury(positionOf(this.#ready), 'expired')
     this.#context.turn.wake()
   }
 }

@@ -1,0 +1,70 @@
+/** How a message leaves its queue for good. */
+import { fetchSegment, type QueueContext } from './context.ts'
+import { wireOf } from './dead-wire.ts'
+import { type DeathReason, isPersistent, type Message, settledBy } from './message.ts'
+import type { Positions } from './positions.ts'
+import type { Queue } from './queue.ts'
+
+export class Burial {
+  readonly #queue: Queue
+  readonly #context: QueueContext
+
+  constructor(queue: Queue, context: QueueContext) {
+    this.#queue = queue
+    this.#context = context
+  }
+
+  /** Ends one message that is neither ready nor unacknowledged any more. `why` is one of SETTLED. */
+  settle(message: Message, why: number): void {
+    if (isPersistent(message.sized)) this.#context.log.appendSettle(this.#queue.id, message.seq, 1, why)
+    this.#context.segments.release(message.segment, 1)
+  }
+
+  /** The same, with a dead letter if the queue has an exchange for them. */
+  bury(message: Message, reason: DeathReason): void {
+    const why = settledBy(reason)
+    if (this.#queue.settings.deadLetterExchange === undefined) {
+      this.settle(message, why)
+      return
+    }
+    const bytes = this.#context.segments.bytes(message.segment)
+    if (bytes === null) this.#buryLater(message, reason)
+    else {
+      this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
+      this.settle(message, why)
+    }
+  }
+
+  /** Ends all that is ready, with one entry in the log for each run of neighbours. */
+  settleReady(ready: Positions, why: number): void {
+    const { log, segments } = this.#context
+    let first = 0
+    let count = 0
+    const write = (): void => {
+      if (count > 0) log.appendSettle(this.#queue.id, first, count, why)
+    }
+    ready.each(() => {
+      segments.release(ready.segment, 1)
+      if (!isPersistent(ready.sized)) return
+      if (ready.seq === first + count) {
+        count++
+        return
+      }
+      write()
+      first = ready.seq
+      count = 1
+    })
+    write()
+    ready.clear()
+  }
+
+  /** A checkpoint that is written meanwhile must know of the message. */
+  #buryLater(message: Message, reason: DeathReason): void {
+    const { aside } = this.#queue
+    aside.add(message.seq)
+    fetchSegment(this.#context, message.segment, () => {
+      aside.delete(message.seq)
+      this.bury(message, reason)
+    })
+  }
+}
