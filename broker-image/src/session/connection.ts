@@ -9,8 +9,8 @@ import type { Timer } from '../clock.ts'
 import type { Arguments } from '../definitions/model.ts'
 import { CLOSE_MS_MAX, FRAME_BYTES_MAX, HANDSHAKE_MS_MAX, UNSENT_BYTES_MAX } from '../limits.ts'
 import type { Queue } from '../queue/queue.ts'
-import { decodeMethod, encodeMethodFrame, methodId } from '../wire/codec.ts'
-import { ChannelError, ConnectionError, replyText } from '../wire/errors.ts'
+import { decodeMethod, encodeMethodFrame } from '../wire/codec.ts'
+import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import {
   FRAME_BODY,
   FRAME_END,
@@ -25,12 +25,15 @@ import {
 } from '../wire/frame.ts'
 import { readU16, readU32 } from '../wire/integers.ts'
 import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
+import { Blocking } from './blocking.ts'
 import { Channel } from './channel.ts'
+import { closeArgs } from './close-args.ts'
 import { dispatch } from './dispatch.ts'
 import { FrameInput } from './frame-input.ts'
-import { LOCALES, MECHANISMS, parseLogin, serverProperties, tuned } from './handshake.ts'
+import { capabilitiesIn, LOCALES, loginRefused, MECHANISMS, parseLogin, serverProperties, tuned } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Outbox } from './outbox.ts'
+import { ProtocolHeader } from './protocol-header.ts'
 
 /** What a client must send next; `running` is open, `closing` waits for `connection.close-ok`. */
 type State = 'header' | 'start' | 'tune' | 'open' | 'running' | 'closing' | 'closed'
@@ -64,9 +67,8 @@ export class Connection {
   readonly #input: FrameInput
   readonly #holders = new Set<object>()
   #state: State = 'header'
-  #headerBytes = Buffer.alloc(0)
-  #wantsBlocked = false
-  #isBlocked = false
+  readonly #header = new ProtocolHeader()
+  readonly #blocking: Blocking
   #wantsAuthFailureClose = false
   #deadline: Timer | undefined
   #heartbeat: Heartbeat | undefined
@@ -83,6 +85,7 @@ export class Connection {
     this.channelMax = broker.config.channelMax
     this.outbox = new Outbox(socket, broker.turn, broker.outboxes, () => this.#drained())
     this.#input = new FrameInput(FRAME_BYTES_MAX, (buffer, start, end) => this.#frames(buffer, start, end))
+    this.#blocking = new Blocking(broker.alarms, this)
     this.#deadline = broker.clock.after(HANDSHAKE_MS_MAX, () => this.destroy())
     socket.on('data', chunk => this.receive(chunk))
     socket.on('close', () => this.#closed())
@@ -128,22 +131,9 @@ export class Connection {
     this.#socket.destroySoon()
   }
 
-  /** An alarm went on or off: publishers wait while one is on, and are told if they asked for that. */
+  /** An alarm went on or off. */
   alarmsChanged(): void {
-    const { alarms } = this.broker
-    if (alarms.any && this.hasPublished) this.#block()
-    else if (!alarms.any && this.#isBlocked) {
-      this.#isBlocked = false
-      if (this.#wantsBlocked) this.send('connection.unblocked', {})
-      this.resume(alarms)
-    }
-  }
-
-  #block(): void {
-    if (this.#isBlocked) return
-    this.#isBlocked = true
-    if (this.#wantsBlocked) this.send('connection.blocked', { reason: this.broker.alarms.reason })
-    this.pause(this.broker.alarms)
+    this.#blocking.update(this.hasPublished)
   }
 
   /** Takes bytes from the client; the chunk may be used again once this returns. */
@@ -163,27 +153,24 @@ export class Connection {
   /** A publisher waits while the disk is behind, or something is short. */
   #holdBack(): void {
     if (this.broker.isLogBehind) this.broker.holdPublisher(this)
-    if (this.broker.alarms.any) this.#block()
+    if (this.broker.alarms.any) this.#blocking.update(true)
   }
 
-  /** Takes the eight bytes that open a connection [AMQP 4.2.2]; answers what follows them. */
+  /** Answers the bytes behind the protocol header. */
   #protocolHeader(chunk: Buffer): Buffer {
-    const bytes = Buffer.concat([this.#headerBytes, chunk])
-    const known = bytes.subarray(0, PROTOCOL_HEADER.length)
-    if (!PROTOCOL_HEADER.subarray(0, known.length).equals(known)) {
+    const rest = this.#header.take(chunk)
+    if (rest === 'incomplete') return Buffer.alloc(0)
+    if (rest === 'wrong') {
       this.outbox.write(PROTOCOL_HEADER)
       this.#state = 'closed'
       this.destroy()
       return Buffer.alloc(0)
     }
-    this.#headerBytes = bytes
-    if (bytes.length < PROTOCOL_HEADER.length) return Buffer.alloc(0)
-    this.#headerBytes = Buffer.alloc(0)
     this.#state = 'start'
     const serverInfo = serverProperties(this.broker.config, this.broker.version)
     const start = { serverProperties: serverInfo, mechanisms: MECHANISMS, locales: LOCALES }
     this.send('connection.start', { versionMajor: 0, versionMinor: 9, ...start })
-    return bytes.subarray(PROTOCOL_HEADER.length)
+    return rest
   }
 
   /** Sends a method of the connection itself. */
@@ -212,7 +199,7 @@ export class Connection {
       if (method === METHOD_ID.BASIC_PUBLISH && this.#state === 'running') {
         const channel = this.#channel(number)
         if (channel.closing) return frameEnd
-        if (channel.publisher.expectsContent) throw expectedContent()
+        channel.publisher.refuseMethod()
         this.hasPublished = true
         return channel.publisher.publish(buffer, at, frameEnd, end)
       }
@@ -258,21 +245,21 @@ export class Connection {
 
   #channelMethod(channel: Channel, method: Method): void {
     if (method.name === 'channel.close') {
-      // When both close at once, each answers the other: the number is free after the client's answer.
+      // Both closed at once: each answers the other, and the number is free after the client's answer.
       if (channel.closing) channel.send('channel.close-ok', {})
-      else channel.answer(() => this.#closeChannel(channel))
+      else {
+        channel.answer(() => {
+          channel.release()
+          this.channels.delete(channel.number)
+          channel.send('channel.close-ok', {})
+        })
+      }
     } else if (method.name === 'channel.close-ok') {
       if (channel.closing) this.channels.delete(channel.number)
     } else if (!channel.closing) {
-      if (channel.publisher.expectsContent) throw expectedContent()
+      channel.publisher.refuseMethod()
       dispatch(channel, method)
     }
-  }
-
-  #closeChannel(channel: Channel): void {
-    channel.release()
-    this.channels.delete(channel.number)
-    channel.send('channel.close-ok', {})
   }
 
   #openChannel(number: number): void {
@@ -308,12 +295,10 @@ export class Connection {
 
   #startOk(args: MethodArgs<'connection.start-ok'>): void {
     this.clientProperties = args.clientProperties as Arguments
-    const capabilities = args.clientProperties['capabilities']
-    const can = (name: string): boolean =>
-      typeof capabilities === 'object' && capabilities !== null && (capabilities as Arguments)[name] === true
-    this.wantsCancelNotify = can('consumer_cancel_notify')
-    this.#wantsBlocked = can('connection.blocked')
-    this.#wantsAuthFailureClose = can('authentication_failure_close')
+    const capabilities = capabilitiesIn(args.clientProperties)
+    this.wantsCancelNotify = capabilities.has('consumer_cancel_notify')
+    this.#blocking.isTold = capabilities.has('connection.blocked')
+    this.#wantsAuthFailureClose = capabilities.has('authentication_failure_close')
     const login = parseLogin(args.mechanism, args.response)
     this.authMechanism = args.mechanism
     try {
@@ -332,12 +317,7 @@ export class Connection {
 
   #refuseLogin(refused: AccessRefused): void {
     this.broker.logger.warn({ connection: this.name, reason: refused.reason }, 'login refused')
-    if (this.#wantsAuthFailureClose) {
-      throw new ConnectionError(
-        'ACCESS_REFUSED',
-        `Login was refused using authentication mechanism ${this.authMechanism}. For details see the broker logfile.`,
-      )
-    }
+    if (this.#wantsAuthFailureClose) throw loginRefused(this.authMechanism)
     this.#state = 'closed'
     this.destroy()
   }
@@ -419,22 +399,5 @@ export class Connection {
     this.channels.clear()
     for (const queue of this.exclusiveQueues) this.broker.deleteQueue(queue)
     this.exclusiveQueues.clear()
-  }
-}
-
-function expectedContent(): ConnectionError {
-  return new ConnectionError('UNEXPECTED_FRAME', 'expected content header or body, got a method frame instead')
-}
-
-function closeArgs(
-  error: ChannelError | ConnectionError,
-  method: number,
-): MethodArgs<'connection.close'> & MethodArgs<'channel.close'> {
-  const isKnown = method !== 0 && method !== methodId('connection.close')
-  return {
-    replyCode: error.code,
-    replyText: replyText(error.message),
-    classId: isKnown ? method >>> 16 : 0,
-    methodId: isKnown ? method & 0xffff : 0,
   }
 }

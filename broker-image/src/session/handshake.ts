@@ -32,6 +32,21 @@ export function serverProperties(config: Config, version: string): FieldTable {
   }
 }
 
+/** What a client says that it can do. */
+export function capabilitiesIn(clientProperties: FieldTable): ReadonlySet<string> {
+  const capabilities = clientProperties['capabilities']
+  if (typeof capabilities !== 'object' || capabilities === null) return new Set()
+  return new Set(Object.entries(capabilities).flatMap(([name, isOn]) => (isOn === true ? [name] : [])))
+}
+
+export function loginRefused(mechanism: string): ConnectionError {
+  const advice = 'For details see the broker logfile.'
+  return new ConnectionError(
+    'ACCESS_REFUSED',
+    `Login was refused using authentication mechanism ${mechanism}. ${advice}`,
+  )
+}
+
 /** What a client logs in with. */
 export interface Login {
   readonly name: string

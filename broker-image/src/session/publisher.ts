@@ -55,9 +55,10 @@ export class Publisher {
     this.#content = new Content(channel.broker.config.messageBytesMax)
   }
 
-  /** Whether content must come next on the channel. */
-  get expectsContent(): boolean {
-    return this.#stage !== null
+  /** @throws ConnectionError 505 when content must come next on the channel. */
+  refuseMethod(): void {
+    if (this.#stage === null) return
+    throw new ConnectionError('UNEXPECTED_FRAME', 'expected content header or body, got a method frame instead')
   }
 
   /**

@@ -7,13 +7,23 @@ import type { Definitions } from '../definitions/definitions.ts'
 import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
 import type { Arguments, BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
 import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
-import { assertEquivalent, assertEquivalentArguments, validateQueueArguments } from '../queue/arguments.ts'
+import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueContext, QueueOwner } from '../queue/context.ts'
 import { Queue } from '../queue/queue.ts'
 import { createExchange } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import type { FieldTable } from '../wire/field-table.ts'
+import {
+  assertSameExchange,
+  assertSameQueue,
+  checkAlternate,
+  locked,
+  notFound,
+  RESERVED_PREFIX,
+  refuseReserved,
+  reserved,
+} from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
 import { type Route, RouteCache } from './route-cache.ts'
 import { type Destination, VhostExchange } from './vhost-exchange.ts'
@@ -27,7 +37,6 @@ const BUILT_IN: readonly (readonly [name: string, type: string, internal: boolea
   ['amq.match', 'headers', false],
   ['amq.rabbitmq.trace', 'topic', true],
 ]
-const RESERVED_PREFIX = 'amq.'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
 export type ExchangeSpec = Omit<ExchangeDefinition, 'vhost'>
@@ -64,15 +73,15 @@ export class Vhost {
   /** @throws ChannelError 404. */
   exchange(name: string): VhostExchange {
     const exchange = this.exchanges.get(name)
-    if (exchange === undefined) throw this.#notFound('exchange', name)
+    if (exchange === undefined) throw notFound('exchange', name, this.name)
     return exchange
   }
 
   /** @throws ChannelError 404, or 405 when the queue belongs to another connection. */
   queue(name: string, owner: object | null): Queue {
     const queue = this.queues.get(name)
-    if (queue === undefined) throw this.#notFound('queue', name)
-    if (queue.exclusive && owner !== null && queue.owner !== owner) throw this.#locked(name)
+    if (queue === undefined) throw notFound('queue', name, this.name)
+    if (queue.exclusive && owner !== null && queue.owner !== owner) throw locked(queue)
     return queue
   }
 
@@ -86,11 +95,11 @@ export class Vhost {
     }
     const existing = this.exchanges.get(spec.name)
     if (existing !== undefined) {
-      this.#assertSameExchange(existing.definition, spec)
+      assertSameExchange(existing.definition, spec)
       return
     }
     refuseReserved('exchange', spec.name)
-    this.#checkAlternate(spec)
+    checkAlternate(this.name, spec)
     const definition = { ...spec, vhost: this.name }
     this.#context.definitions.put('exchange', definition, { durable: spec.durable })
     this.#addExchange(definition)
@@ -123,7 +132,7 @@ export class Vhost {
     validateQueueArguments(spec.name, this.name, spec.arguments)
     const existing = this.queues.get(spec.name)
     if (existing !== undefined) {
-      this.#assertSameQueue(existing, spec, owner)
+      assertSameQueue(existing, spec, owner)
       existing.touch()
       return existing
     }
@@ -343,46 +352,6 @@ export class Vhost {
     exchange.policyName = policy?.name
     exchange.effectivePolicy = policy?.definition ?? {}
   }
-
-  #assertSameExchange(current: ExchangeDefinition, spec: ExchangeSpec): void {
-    const resource = `exchange '${spec.name}' in vhost '${this.name}'`
-    for (const key of ['type', 'durable', 'autoDelete', 'internal'] as const) {
-      assertEquivalent(resource, WORDS[key], spec[key], current[key])
-    }
-    assertEquivalent(
-      resource,
-      'alternate-exchange',
-      spec.arguments['alternate-exchange'],
-      current.arguments['alternate-exchange'],
-    )
-  }
-
-  #assertSameQueue(queue: Queue, spec: QueueSpec, owner: object | null): void {
-    if (queue.exclusive !== spec.exclusive || (queue.exclusive && queue.owner !== owner)) throw this.#locked(queue.name)
-    const resource = `queue '${queue.name}' in vhost '${this.name}'`
-    for (const key of ['durable', 'autoDelete'] as const) assertEquivalent(resource, WORDS[key], spec[key], queue[key])
-    assertEquivalentArguments(resource, queue.arguments, spec.arguments)
-  }
-
-  #checkAlternate(spec: ExchangeSpec): void {
-    const alternate = spec.arguments['alternate-exchange']
-    if (alternate === undefined || typeof alternate === 'string') return
-    throw new ChannelError(
-      'PRECONDITION_FAILED',
-      `invalid arg 'alternate-exchange' for exchange '${spec.name}' in vhost '${this.name}'`,
-    )
-  }
-
-  #locked(queue: string): ChannelError {
-    return new ChannelError(
-      'RESOURCE_LOCKED',
-      `cannot obtain exclusive access to locked queue '${queue}' in vhost '${this.name}'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.`,
-    )
-  }
-
-  #notFound(kind: string, name: string): ChannelError {
-    return new ChannelError('NOT_FOUND', `no ${kind} '${name}' in vhost '${this.name}'`)
-  }
 }
 
 /** A remembered route has been here once, so that a publish costs no check. @throws ConnectionError 501. */
@@ -390,8 +359,6 @@ function keyText(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw new ConnectionError('FRAME_ERROR', 'routing key is not UTF-8')
   return bytes.toString('utf8')
 }
-
-const WORDS = { type: 'type', durable: 'durable', autoDelete: 'auto_delete', internal: 'internal' } as const
 
 const isExchange = (destination: Destination): destination is VhostExchange => destination instanceof VhostExchange
 
@@ -407,12 +374,4 @@ const bindingKey = (binding: BindingDefinition): string => joinKey(DEFINITION_KE
 
 function builtIn(vhost: string, name: string, type: string, internal: boolean): ExchangeDefinition {
   return { vhost, name, type, durable: true, autoDelete: false, internal, arguments: {} as Arguments }
-}
-
-function refuseReserved(kind: string, name: string): void {
-  if (name === '' || name.startsWith(RESERVED_PREFIX)) throw reserved(kind, name)
-}
-
-function reserved(kind: string, name: string): ChannelError {
-  return new ChannelError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`)
 }

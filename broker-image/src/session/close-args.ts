@@ -1,0 +1,18 @@
+/** What we say when we close a channel or a connection [AMQP 1.4.2.10, 1.5.2.5]. */
+import { methodId } from '../wire/codec.ts'
+import { type ChannelError, type ConnectionError, replyText } from '../wire/errors.ts'
+import type { MethodArgs } from '../wire/methods.ts'
+
+/** `method` is class and method of what the client sent as one number; 0 = no method, or none of ours to name. */
+export function closeArgs(
+  error: ChannelError | ConnectionError,
+  method: number,
+): MethodArgs<'connection.close'> & MethodArgs<'channel.close'> {
+  const isKnown = method !== 0 && method !== methodId('connection.close')
+  return {
+    replyCode: error.code,
+    replyText: replyText(error.message),
+    classId: isKnown ? method >>> 16 : 0,
+    methodId: isKnown ? method & 0xffff : 0,
+  }
+}

@@ -1,0 +1,58 @@
+/** What a virtual host refuses, and in which words [RabbitMQ `rabbit_exchange`, `rabbit_amqqueue`]. */
+import type { ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
+import { assertEquivalent, assertEquivalentArguments } from '../queue/arguments.ts'
+import type { Queue } from '../queue/queue.ts'
+import { ChannelError } from '../wire/errors.ts'
+
+/** Names that begin so are given out by the server. */
+export const RESERVED_PREFIX = 'amq.'
+
+const WORDS = { type: 'type', durable: 'durable', autoDelete: 'auto_delete', internal: 'internal' } as const
+
+/** Compares a second declaration with the exchange that exists. @throws ChannelError 406. */
+export function assertSameExchange(current: ExchangeDefinition, wish: Omit<ExchangeDefinition, 'vhost'>): void {
+  const resource = `exchange '${current.name}' in vhost '${current.vhost}'`
+  for (const key of ['type', 'durable', 'autoDelete', 'internal'] as const) {
+    assertEquivalent(resource, WORDS[key], wish[key], current[key])
+  }
+  const key = 'alternate-exchange'
+  assertEquivalent(resource, key, wish.arguments[key], current.arguments[key])
+}
+
+/** Compares a second declaration by `owner` with the queue that exists. @throws ChannelError 405, 406. */
+export function assertSameQueue(queue: Queue, wish: Omit<QueueDefinition, 'id' | 'vhost'>, owner: object | null): void {
+  if (queue.exclusive !== wish.exclusive || (queue.exclusive && queue.owner !== owner)) throw locked(queue)
+  const resource = `queue '${queue.name}' in vhost '${queue.vhost}'`
+  for (const key of ['durable', 'autoDelete'] as const) assertEquivalent(resource, WORDS[key], wish[key], queue[key])
+  assertEquivalentArguments(resource, queue.arguments, wish.arguments)
+}
+
+/** @throws ChannelError 406 when the alternate exchange is no name. */
+export function checkAlternate(vhost: string, wish: Omit<ExchangeDefinition, 'vhost'>): void {
+  const alternate = wish.arguments['alternate-exchange']
+  if (alternate === undefined || typeof alternate === 'string') return
+  throw new ChannelError(
+    'PRECONDITION_FAILED',
+    `invalid arg 'alternate-exchange' for exchange '${wish.name}' in vhost '${vhost}'`,
+  )
+}
+
+/** @throws ChannelError 403 for names that only the server gives out. */
+export function refuseReserved(kind: string, name: string): void {
+  if (name === '' || name.startsWith(RESERVED_PREFIX)) throw reserved(kind, name)
+}
+
+export function reserved(kind: string, name: string): ChannelError {
+  return new ChannelError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`)
+}
+
+export function locked({ name, vhost }: Queue): ChannelError {
+  return new ChannelError(
+    'RESOURCE_LOCKED',
+    `cannot obtain exclusive access to locked queue '${name}' in vhost '${vhost}'. It could be originally declared on another connection or the exclusive property value does not match that of the original declaration.`,
+  )
+}
+
+export function notFound(kind: string, name: string, vhost: string): ChannelError {
+  return new ChannelError('NOT_FOUND', `no ${kind} '${name}' in vhost '${vhost}'`)
+}
