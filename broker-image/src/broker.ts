@@ -50,6 +50,15 @@ export interface BrokerOptions {
   readonly alarms: Alarms
   /** Called when nothing can be made durable any more. */
   readonly onFatal: (error: Error) => void
+  /** Sizes of the logs, for tests; by default those of limits.ts. */
+  readonly logSizes?: LogSizes
+}
+
+/** What a node keeps of its logs on disk and in memory, in bytes and in files. */
+export interface LogSizes extends Pick<LogOptions, 'spareMax' | 'uncheckpointedMax'> {
+  readonly segmentBytes: number
+  readonly metaSegmentBytes: number
+  readonly residentBytesMax: number
 }
 
 /** The log tries a full disk again at its next commit. */
@@ -95,20 +104,21 @@ export class Broker implements QueueContext {
     this.alarms = options.alarms
     this.nodeName = options.config.nodeName
     this.startedAtMs = options.clock.now()
-    this.segments = new SegmentTable({ segmentBytes: SEGMENT_BYTES, residentBytesMax: residentBytes(options.alarms) })
+    const sizes = options.logSizes ?? usualSizes(options.alarms)
+    this.segments = new SegmentTable(sizes)
     this.turn = new Turn(() => this.#commit())
     this.#meta = new MetaLog(
       options.disk('meta'),
-      { ...this.#logOptions(SHARD.meta), segmentBytes: META_SEGMENT_BYTES },
+      { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes },
       this.turn,
     )
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config)
     if (this.definitions.count('vhost') === 0) this.#bootstrap()
     this.#restoreVhosts()
-    this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient))
+    this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))
     const replay = replayInto(this.queuesById, this.segments)
-    this.log = recover(options.disk('queues'), this.#logOptions(SHARD.queues), replay)
+    this.log = recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay)
     this.log.checkpointSource = () => checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(visit))
     this.log.onStable = () => this.#stable()
     this.#meta.onStable = () => this.#stable()
@@ -184,9 +194,9 @@ export class Broker implements QueueContext {
     }
   }
 
-  #logOptions(shardId: number): LogOptions {
+  #logOptions(shardId: number, sizes: LogSizes): LogOptions {
     const newIdentity = () => randomBytes(4).readUInt32BE()
-    return { shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
+    return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
   }
 
   #commit(): void {
@@ -288,6 +298,11 @@ export class Broker implements QueueContext {
   #alarmsChanged(): void {
     for (const connection of this.connections.values()) connection.alarmsChanged()
   }
+}
+
+function usualSizes(alarms: Alarms): LogSizes {
+  const residentBytesMax = residentBytes(alarms)
+  return { segmentBytes: SEGMENT_BYTES, metaSegmentBytes: META_SEGMENT_BYTES, residentBytesMax }
 }
 
 /** A quarter of the memory that publishers may fill, so that a backlog goes to disk before it blocks them. */

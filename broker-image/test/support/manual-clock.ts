@@ -7,8 +7,13 @@ interface Waiting {
 }
 
 export class ManualClock implements Clock {
-  #nowMs = 1_700_000_000_000
+  #nowMs: number
   #waiting: Waiting[] = []
+
+  /** Milliseconds since 1970 to begin with. */
+  constructor(nowMs = 1_700_000_000_000) {
+    this.#nowMs = nowMs
+  }
 
   now(): number {
     return this.#nowMs
