@@ -66,7 +66,7 @@ export class Channel {
   }
 
   get userName(): string {
-    return this.connection.userName
+    return this.connection.user
   }
 
   /** Sends at once. */

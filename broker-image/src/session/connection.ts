@@ -30,7 +30,7 @@ import { Channel } from './channel.ts'
 import { closeArgs } from './close-args.ts'
 import { dispatch } from './dispatch.ts'
 import { FrameInput } from './frame-input.ts'
-import { capabilitiesIn, LOCALES, loginRefused, MECHANISMS, parseLogin, serverProperties, tuned } from './handshake.ts'
+import { capabilitiesIn, loginRefused, parseLogin, startArgs, tuned } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Outbox } from './outbox.ts'
 import { ProtocolHeader } from './protocol-header.ts'
@@ -53,7 +53,7 @@ export class Connection {
   clientProperties: Arguments = {}
   /** The client asked to hear when a consumer's queue goes. */
   wantsCancelNotify = false
-  userName = ''
+  user = ''
   /** The user may publish in the name of others [RabbitMQ tag `impersonator`]. */
   isImpersonator = false
   vhost = ''
@@ -91,10 +91,6 @@ export class Connection {
     socket.on('close', () => this.#closed())
     socket.on('error', () => socket.destroy())
     socket.on('end', () => this.destroy())
-  }
-
-  get user(): string {
-    return this.userName
   }
 
   get state(): string {
@@ -167,9 +163,7 @@ export class Connection {
       return Buffer.alloc(0)
     }
     this.#state = 'start'
-    const serverInfo = serverProperties(this.broker.config, this.broker.version)
-    const start = { serverProperties: serverInfo, mechanisms: MECHANISMS, locales: LOCALES }
-    this.send('connection.start', { versionMajor: 0, versionMinor: 9, ...start })
+    this.send('connection.start', startArgs(this.broker.config, this.broker.version))
     return rest
   }
 
@@ -247,19 +241,19 @@ export class Connection {
     if (method.name === 'channel.close') {
       // Both closed at once: each answers the other, and the number is free after the client's answer.
       if (channel.closing) channel.send('channel.close-ok', {})
-      else {
-        channel.answer(() => {
-          channel.release()
-          this.channels.delete(channel.number)
-          channel.send('channel.close-ok', {})
-        })
-      }
+      else channel.answer(() => this.#closeChannel(channel))
     } else if (method.name === 'channel.close-ok') {
       if (channel.closing) this.channels.delete(channel.number)
     } else if (!channel.closing) {
       channel.publisher.refuseMethod()
       dispatch(channel, method)
     }
+  }
+
+  #closeChannel(channel: Channel): void {
+    channel.release()
+    this.channels.delete(channel.number)
+    channel.send('channel.close-ok', {})
   }
 
   #openChannel(number: number): void {
@@ -303,7 +297,7 @@ export class Connection {
     this.authMechanism = args.mechanism
     try {
       const user = this.broker.access.authenticate(login.name, login.password, this.peerHost)
-      this.userName = user.name
+      this.user = user.name
       this.isImpersonator = user.tags.includes('impersonator')
     } catch (error) {
       if (error instanceof AccessRefused) this.#refuseLogin(error)
@@ -337,15 +331,15 @@ export class Connection {
 
   #open(vhost: string): void {
     if (!this.broker.vhosts.has(vhost)) throw new ConnectionError('NOT_ALLOWED', `vhost ${vhost} not found`)
-    if (!this.broker.access.canEnter(this.userName, vhost)) {
-      throw new ConnectionError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${this.userName}'`)
+    if (!this.broker.access.canEnter(this.user, vhost)) {
+      throw new ConnectionError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${this.user}'`)
     }
     this.vhost = vhost
     this.#state = 'running'
     this.#deadline?.cancel()
     this.broker.connections.set(this.name, this)
     this.send('connection.open-ok', {})
-    this.broker.logger.debug({ connection: this.name, user: this.userName, vhost }, 'connection opened')
+    this.broker.logger.debug({ connection: this.name, user: this.user, vhost }, 'connection opened')
   }
 
   /** The one place where a client's errors end. Anything else is a bug and goes up. */

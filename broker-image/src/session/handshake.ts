@@ -6,11 +6,17 @@ import { decodeTable, type FieldTable } from '../wire/field-table.ts'
 import type { MethodArgs } from '../wire/methods.ts'
 import { Reader } from '../wire/reader.ts'
 
-export const MECHANISMS = Buffer.from('AMQPLAIN PLAIN')
-export const LOCALES = Buffer.from('en_US')
+const MECHANISMS = Buffer.from('AMQPLAIN PLAIN')
+const LOCALES = Buffer.from('en_US')
+
+/** The first thing that we say. */
+export function startArgs(config: Config, version: string): MethodArgs<'connection.start'> {
+  const properties = serverProperties(config, version)
+  return { versionMajor: 0, versionMinor: 9, serverProperties: properties, mechanisms: MECHANISMS, locales: LOCALES }
+}
 
 /** What the server says of itself; some clients choose their behaviour by product and version. */
-export function serverProperties(config: Config, version: string): FieldTable {
+function serverProperties(config: Config, version: string): FieldTable {
   return {
     capabilities: {
       publisher_confirms: true,

@@ -130,7 +130,7 @@ export class Publisher {
     if ((bits & IMMEDIATE) !== 0) throw new ConnectionError('NOT_IMPLEMENTED', 'immediate=true')
     const route = this.#route(buffer, start, start + keyLength)
     if (content.userIdAt >= 0 && !channel.connection.isImpersonator) {
-      content.checkUserId(buffer, channel.connection.userName)
+      content.checkUserId(buffer, channel.connection.user)
     }
     const arrival = this.#arrival
     arrival.source = buffer
