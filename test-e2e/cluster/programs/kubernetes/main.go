@@ -22,14 +22,14 @@ import (
 	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
 )
 
-func kubernetes(command *cobra.Command) { os.Exit(cli.Run(command)) }
+func run(command *cobra.Command) { os.Exit(cli.Run(command)) }
 
 var programs = map[string]func(){
-	"kube-apiserver":          func() { kubernetes(apiserver.NewAPIServerCommand()) },
-	"kube-controller-manager": func() { kubernetes(controllermanager.NewControllerManagerCommand()) },
-	"kube-scheduler":          func() { kubernetes(scheduler.NewSchedulerCommand()) },
-	"kube-proxy":              func() { kubernetes(proxy.NewProxyCommand()) },
-	"kubelet":                 func() { kubernetes(kubelet.NewKubeletCommand(context.Background())) },
+	"kube-apiserver":          func() { run(apiserver.NewAPIServerCommand()) },
+	"kube-controller-manager": func() { run(controllermanager.NewControllerManagerCommand()) },
+	"kube-scheduler":          func() { run(scheduler.NewSchedulerCommand()) },
+	"kube-proxy":              func() { run(proxy.NewProxyCommand()) },
+	"kubelet":                 func() { run(kubelet.NewKubeletCommand(context.Background())) },
 	"etcd":                    func() { etcdmain.Main(os.Args) },
 	"coredns":                 coremain.Run,
 	"netpol-agent":            enforceNetworkPolicies,
@@ -37,10 +37,10 @@ var programs = map[string]func(){
 
 func main() {
 	name := filepath.Base(os.Args[0])
-	run, known := programs[name]
+	start, known := programs[name]
 	if !known {
 		fmt.Fprintf(os.Stderr, "%s holds several programs: call it by a link that has the name of one\n", name)
 		os.Exit(2)
 	}
-	run()
+	start()
 }
