@@ -40,6 +40,8 @@ export class Positions implements Message {
 
   #pages: Page[] = []
   #first = 0
+  /** The page that the head left last, empty, for the next one that is needed. */
+  #spare: Page | null = null
   #head = 0
 
   /** Adds a message in its place. Sequence numbers are unique; usually `seq` is the highest so far. */
@@ -76,8 +78,9 @@ export class Positions implements Message {
 
   /** Removes the message with this sequence number. False when it is not here. */
   take(seq: number): boolean {
-    const page = this.#pages[this.#find(seq)]
-    if (page === undefined) return false
+    const index = this.#find(seq)
+    if (index < this.#first) return false
+    const page = this.#pages[index]!
     const slot = seq - page.base
     if (slot >= PAGE_SLOTS || page.words[slot * SLOT_WORDS] === 0) return false
     this.#read(page, slot)
@@ -126,6 +129,7 @@ export class Positions implements Message {
   clear(): void {
     this.#pages = []
     this.#first = 0
+    this.#spare = null
     this.count = 0
     this.bytes = 0
   }
@@ -147,6 +151,7 @@ export class Positions implements Message {
   }
 
   #nextPage(): Page {
+    this.#spare = this.#pages[this.#first]!
     this.#first++
     if (this.#first > PASSED_PAGES_MAX && this.#first * 2 > this.#pages.length) {
       this.#pages.splice(0, this.#first)
@@ -161,7 +166,9 @@ export class Positions implements Message {
     const base = seq - (seq % PAGE_SLOTS)
     if (this.count === 0) return this.#onlyPage(base)
     if (base > last!.base) {
-      const page = new Page(base)
+      const page = this.#spare ?? new Page(base)
+      this.#spare = null
+      page.base = base
       this.#pages.push(page)
       return page
     }
@@ -180,17 +187,16 @@ export class Positions implements Message {
   /** The page of a message that comes back, made anew when the head has left it. */
   #oldPage(base: number): Page {
     let index = this.#find(base)
-    if (this.#pages[index]?.base !== base) {
+    if (index < this.#first || this.#pages[index]!.base !== base) {
       index++
       this.#pages.splice(index, 0, new Page(base))
     }
-    if (index < this.#first) this.#first = index
     return this.#pages[index]!
   }
 
-  /** Index of the last page whose base is not above `seq`; -1 when all are above. */
+  /** Index of the last page from the head on whose base is not above `seq`; the one before the head when all are above. */
   #find(seq: number): number {
-    let low = 0
+    let low = this.#first
     let high = this.#pages.length
     while (low < high) {
       const middle = (low + high) >>> 1

@@ -1,0 +1,67 @@
+/** Which queue arguments are taken, and what two declarations must agree on. */
+import { describe, expect, test } from 'vitest'
+import type { Arguments } from '../definitions/model.ts'
+import { assertEquivalentArguments, validateQueueArguments } from './arguments.ts'
+
+describe('arguments', () => {
+  test.each<Arguments>([
+    {},
+    { 'x-expires': 1, 'x-message-ttl': 0, 'x-max-length': 0, 'x-max-length-bytes': 0 },
+    { 'x-overflow': 'reject-publish-dlx', 'x-single-active-consumer': false },
+    {
+      'x-queue-mode': 'lazy',
+      'x-queue-version': 2,
+      'x-queue-type': 'classic',
+      'x-queue-master-locator': 'min-masters',
+    },
+    { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'k' },
+    { 'x-message-ttl': 315_360_000_000 },
+    { 'x-ha-policy': 'all', 'something-else': { deep: [1] }, toString: 1, constructor: 'x' },
+  ])('%j are taken', args => {
+    expect(() => validateQueueArguments('q', '/', args)).not.toThrow()
+  })
+
+  test.each<[Arguments, string]>([
+    [{ 'x-expires': 0 }, '{value_zero,0}'],
+    [{ 'x-expires': 315_360_000_001 }, '{value_too_big,315360000001}'],
+    [{ 'x-message-ttl': -1 }, '{value_negative,-1}'],
+    [{ 'x-message-ttl': '5' }, '{unacceptable_type,<<"5">>}'],
+    [{ 'x-message-ttl': 1.5 }, '{unacceptable_type,1.5}'],
+    [{ 'x-max-length': null }, '{unacceptable_type,null}'],
+    [{ 'x-overflow': 'foo' }, '{invalid_value,<<"foo">>}'],
+    [{ 'x-overflow': 1 }, '{unacceptable_type,1}'],
+    [{ 'x-single-active-consumer': 'yes' }, '{unacceptable_type,<<"yes">>}'],
+    [{ 'x-queue-version': 3 }, '{max_value_exceeded,3}'],
+    [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,5}'],
+    [{ 'x-dead-letter-routing-key': 'k' }, 'routing_key_but_no_dlx_defined'],
+  ])('%j are refused with 406: %s', (args, problem) => {
+    expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code: 406 }))
+    expect(() => validateQueueArguments('q', '/', args)).toThrow(`for queue 'q' in vhost '/': ${problem}`)
+  })
+
+  test.each<[Arguments, number]>([
+    [{ 'x-max-priority': 10 }, 540],
+    [{ 'x-delivery-limit': 3 }, 540],
+    [{ 'x-queue-type': 'quorum' }, 540],
+    [{ 'x-queue-type': 'bogus' }, 541],
+  ])('%j are answered with %i', (args, code) => {
+    expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code }))
+  })
+})
+
+describe('a second declaration', () => {
+  const first = { 'x-max-length': 3, 'x-own': 1, 'x-single-active-consumer': true }
+
+  test.each<Arguments>([first, { ...first, 'x-own': 2 }, { ...first, more: 1 }])('may say %j', second => {
+    expect(() => assertEquivalentArguments("queue 'q'", first, second)).not.toThrow()
+  })
+
+  test.each<[Arguments, string]>([
+    [{ ...first, 'x-max-length': 4 }, "received the value '4' of type 'signedint' but current is the value '3'"],
+    [{ 'x-single-active-consumer': true }, "'x-max-length' for queue 'q': received none"],
+    [{ ...first, 'x-single-active-consumer': false }, "received 'false' but current is 'true'"],
+    [{ ...first, 'x-overflow': 'drop-head' }, "received the value 'drop-head' of type 'longstr' but current is none"],
+  ])('may not say %j', (second, problem) => {
+    expect(() => assertEquivalentArguments("queue 'q'", first, second)).toThrow(problem)
+  })
+})
