@@ -1,5 +1,6 @@
 /** The only writer of a cluster's children. */
 
+import { INSTANCE_LABEL } from './desired/names.ts'
 import { ApiError, type KubernetesObject, type Objects } from './objects.ts'
 import { refOf } from './objects-ref.ts'
 import { type Action, isOurs } from './plan.ts'
@@ -37,10 +38,10 @@ function isRefusal({ status, message }: ApiError): boolean {
 
 async function assertFree(object: KubernetesObject, objects: Objects): Promise<void> {
   const existing = await objects.get(refOf(object))
-  if (existing === undefined || isOurs(existing)) return
+  if (existing === undefined || isOurs(existing, object.metadata.labels?.[INSTANCE_LABEL])) return
   const { kind, metadata } = object
   throw new Blocked(
     'NameTaken',
-    `${kind} ${metadata.name} exists and was not made by Warren: delete or rename it, or give this object another name`,
+    `${kind} ${metadata.name} exists and is not of this BrokerCluster: delete or rename it, or give this object another name`,
   )
 }

@@ -1,7 +1,7 @@
 /** From what should be and what is to the writes that are needed. Pure. */
 
 import { includesJson } from './compare.ts'
-import { APPLIED_ANNOTATION, CHILD_LABELS } from './desired/names.ts'
+import { APPLIED_ANNOTATION, CHILD_LABELS, INSTANCE_LABEL } from './desired/names.ts'
 import type { KubernetesObject } from './objects.ts'
 
 /** `create` is told apart, since a stranger's object may have the name. */
@@ -21,7 +21,8 @@ export function plan(desired: readonly KubernetesObject[], find: FindChild): Act
   const actions: Action[] = []
   for (const object of desired) {
     const actual = find(object)
-    if (actual === undefined || !isOurs(actual)) actions.push({ do: 'create', object })
+    if (actual === undefined || !isOurs(actual, object.metadata.labels?.[INSTANCE_LABEL]))
+      actions.push({ do: 'create', object })
     else if (!isAsDesired(actual, object)) actions.push({ do: 'update', object })
   }
   return actions
@@ -32,7 +33,7 @@ function isAsDesired(actual: KubernetesObject, desired: KubernetesObject): boole
   return actual.metadata.annotations?.[APPLIED_ANNOTATION] === hash && includesJson(actual, desired)
 }
 
-/** Whether the object is one of ours, by its labels. */
-export function isOurs(object: KubernetesObject): boolean {
-  return includesJson(object.metadata.labels ?? {}, CHILD_LABELS)
+/** Whether Warren made the object, and for this cluster: names of children of two clusters may meet. */
+export function isOurs(object: KubernetesObject, cluster: string | undefined): boolean {
+  return includesJson(object.metadata.labels ?? {}, { ...CHILD_LABELS, [INSTANCE_LABEL]: cluster })
 }

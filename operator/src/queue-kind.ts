@@ -25,8 +25,12 @@ function facts(queue: Queue, { view }: Session) {
   }
 }
 
-/** The broker itself checks `if-empty`, so that a message that comes in between is not lost. */
+/**
+ * A queue that differs from the spec never was this object's, and stays. The broker itself checks `if-empty`, so that a
+ * message that comes in between is not lost.
+ */
 function removal(queue: Queue, { view }: Session): Removal {
+  if ('refusal' in queueDifference(queue, view)) return { difference: { changes: [] } }
   const found = findQueue(queue, view)
   const kept = queue.spec.deletionPolicy === 'KeepWithMessages'
   const messages = found?.messages ?? 0

@@ -121,6 +121,16 @@ test('a stranger’s object under a child’s name is not taken over', async () 
   expect(world.get('Service', 'orders')?.spec).toEqual({})
 })
 
+test('a child of another cluster is not taken over, though Warren made it', async () => {
+  const labels = { 'app.kubernetes.io/managed-by': 'warren-operator', 'app.kubernetes.io/instance': 'other' }
+  const metadata = { name: 'orders-nodes', namespace: 'default', labels }
+  world.put({ apiVersion: 'v1', kind: 'Service', metadata, spec: {} })
+  world.put(clusterOf())
+  await pass()
+  expect(condition('Stalled')).toMatchObject({ status: 'True', reason: 'NameTaken' })
+  expect(world.get('Service', 'orders-nodes')?.spec).toEqual({})
+})
+
 test('what the API server refuses of a spec is told in its words, and tried again', async () => {
   await world.readyCluster(clusterOf())
   world.put(clusterOf({ affinity: { nodeAffinity: 'near' } }))

@@ -169,6 +169,18 @@ test('a queue with messages is kept, says why, and goes once it is empty', async
   expect(world.get('Queue', 'invoices')).toBeUndefined()
 })
 
+test('deleting an object that was Stalled over a queue of others leaves their queue', async () => {
+  await world.readyCluster(clusterOf())
+  world.broker.addQueue('invoices', { arguments: { 'x-max-length': 5 } })
+  const queue = queueOf({ deletionPolicy: 'Delete' })
+  world.put(queue)
+  await later('Queue', 'invoices')
+  world.store.delete(refOf(queue))
+  await later('Queue', 'invoices')
+  expect(world.get('Queue', 'invoices')).toBeUndefined()
+  expect(world.broker.queues.has('//invoices')).toBe(true)
+})
+
 test('messages that come between the look and the deletion are kept by the broker', async () => {
   await world.readyCluster(clusterOf())
   const queue = queueOf()

@@ -6,7 +6,7 @@ import { applyActions } from './apply.ts'
 import { BINDING_TYPE, bindingData, secretObject, secretText } from './desired/binding-secret.ts'
 import { withHash } from './desired/children.ts'
 import type { Address } from './desired/inputs.ts'
-import { CHILD_LABELS } from './desired/names.ts'
+import { CHILD_LABELS, INSTANCE_LABEL } from './desired/names.ts'
 import type { KubernetesObject, Objects } from './objects.ts'
 import { isOurs, plan } from './plan.ts'
 import type { TopologyKind } from './reconcile-topology.ts'
@@ -58,7 +58,7 @@ function readSecret(user: User, name: string, deps: UserDeps): Promise<Kubernete
 async function passwordOf(user: User, existing: KubernetesObject | undefined, deps: UserDeps): Promise<string> {
   const given = user.spec.passwordSecretRef
   if (given === undefined) {
-    if (existing !== undefined && !isOurs(existing)) throw nameTaken(existing)
+    if (existing !== undefined && !isOurs(existing, user.spec.clusterRef.name)) throw nameTaken(existing)
     return secretText(existing, 'password') ?? deps.generateSecret()
   }
   const password = secretText(await readSecret(user, given.name, deps), given.key)
@@ -72,7 +72,7 @@ async function passwordOf(user: User, existing: KubernetesObject | undefined, de
 
 function nameTaken(existing: KubernetesObject): Blocked {
   const { name } = existing.metadata
-  return new Blocked('NameTaken', `Secret "${name}" exists and was not made by Warren: delete or rename it`)
+  return new Blocked('NameTaken', `Secret "${name}" exists and is not of this BrokerCluster: delete or rename it`)
 }
 
 function credentialsSecret(user: User, password: string, address: Address): KubernetesObject {
@@ -83,7 +83,7 @@ function credentialsSecret(user: User, password: string, address: Address): Kube
     {
       name: credentialsName(user),
       namespace: metadata.namespace,
-      labels: { ...CHILD_LABELS, 'app.kubernetes.io/instance': user.spec.clusterRef.name },
+      labels: { ...CHILD_LABELS, [INSTANCE_LABEL]: user.spec.clusterRef.name },
       ownerReferences: [owner],
     },
     BINDING_TYPE,

@@ -4,6 +4,7 @@ import type { BrokerCluster } from '../src/api/brokercluster.ts'
 import { API_VERSION } from '../src/api/group.ts'
 import { controllers } from '../src/controllers.ts'
 import { secretObject } from '../src/desired/binding-secret.ts'
+import { childLabels } from '../src/desired/names.ts'
 import { LocalStore } from '../src/local/store.ts'
 import type { ApiError, KubernetesObject } from '../src/objects.ts'
 import type { Outcome, ReconcileLog } from '../src/runtime/outcome.ts'
@@ -93,7 +94,7 @@ export async function makeWorld(): Promise<World> {
     async readyCluster(cluster) {
       const texts = { username: 'admin', password: broker.password }
       const metadata = { name: `${cluster.metadata.name}-default-user`, namespace: 'default' }
-      const labels = { 'app.kubernetes.io/managed-by': 'warren-operator' }
+      const labels = childLabels(cluster.metadata.name)
       store.put(secretObject({ ...metadata, labels }, 'servicebinding.io/rabbitmq', texts))
       store.put(cluster)
       await world.pass('BrokerCluster', cluster.metadata.name)

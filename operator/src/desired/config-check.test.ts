@@ -53,6 +53,9 @@ test('what is let through, the broker takes, and what is not, it refuses', () =>
       "'open",
       'x # comment',
       '# only',
+      'a # cut \u2028 here',
+      'a \u2028 b',
+      `a${' '.repeat(2000)}b`,
     ),
     fc.string({ maxLength: 6 }).filter(text => !text.includes('\n') && !text.includes('\r')),
   )

@@ -39,7 +39,10 @@ export const OWNED_KEYS: readonly string[] = [
 
 export const KNOWN_KEYS: readonly string[] = Object.keys(KEYS)
 
-const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=\s*(?:'([^']*)'|([^#]*?))\s*(?:#.*)?$/
+const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=(.*)$/s
+/** A text in quotes, which may hold a `#`, and a comment. */
+const QUOTED = /^'([^']*)'\s*(?:#.*)?$/
+const UNQUOTED = /^([^#]*)(?:#.*)?$/
 
 /** What is wrong with the lines, in words that say how to put it right; undefined when nothing is. */
 export function configProblem(config: string): string | undefined {
@@ -54,15 +57,22 @@ export function configProblem(config: string): string | undefined {
 
 function lineProblem(line: string): string | undefined {
   const match = LINE.exec(line)
-  if (match === null) return `"${line.slice(0, 60)}" is not of the form key = value: correct or remove it`
-  const key = match[1] ?? ''
+  const [key, value] = [match?.[1], valueIn(match?.[2] ?? '')]
+  if (key === undefined || value === undefined) {
+    return `"${line.slice(0, 60)}" is not of the form key = value: correct or remove it`
+  }
   if (OWNED_KEYS.some(owned => key === owned || key.startsWith(`${owned}.`))) {
     return `${key} is set by the operator itself: remove the line`
   }
   const check = Object.hasOwn(KEYS, key) ? KEYS[key] : undefined
   if (check === undefined) return `unknown key ${key}: correct or remove it; known are ${KNOWN_KEYS.join(', ')}`
-  const expected = check(match[2] ?? match[3] ?? '')
+  const expected = check(value)
   return expected === undefined ? undefined : `${key}: expected ${expected}`
+}
+
+function valueIn(text: string): string | undefined {
+  const rest = text.trim()
+  return QUOTED.exec(rest)?.[1] ?? UNQUOTED.exec(rest)?.[1]?.trim()
 }
 
 function name(value: string): string | undefined {

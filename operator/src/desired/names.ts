@@ -9,6 +9,9 @@ export const MANAGEMENT_PORT = 15672
 /** Marks all children; caches of children are narrowed by it. */
 export const CHILD_LABELS = { 'app.kubernetes.io/managed-by': FIELD_MANAGER } as const
 
+/** On each child: the name of its cluster. */
+export const INSTANCE_LABEL = 'app.kubernetes.io/instance'
+
 /** On each child: a hash of what was applied, which tells that a field has to go. */
 export const APPLIED_ANNOTATION = 'warren.dev/applied'
 
@@ -27,7 +30,7 @@ export function childNames(cluster: string) {
 
 /** What selects the pods of a cluster; never changes, since a StatefulSet's selector cannot. */
 export function selectorLabels(cluster: string): { [label: string]: string } {
-  return { 'app.kubernetes.io/name': 'warren', 'app.kubernetes.io/instance': cluster }
+  return { 'app.kubernetes.io/name': 'warren', [INSTANCE_LABEL]: cluster }
 }
 
 /** Labels of every child. */

@@ -4,11 +4,9 @@ import { Buffer } from 'node:buffer'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BINDING_TYPE, secretObject } from '../desired/binding-secret.ts'
-import { CHILD_LABELS } from '../desired/names.ts'
+import { CHILD_LABELS, INSTANCE_LABEL } from '../desired/names.ts'
 import type { KubernetesObject } from '../objects.ts'
 import type { LocalStore } from './store.ts'
-
-const INSTANCE_LABEL = 'app.kubernetes.io/instance'
 
 export class LocalFolder {
   readonly root: string
