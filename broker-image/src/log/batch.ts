@@ -12,8 +12,8 @@
  * passes for one of this use, and neither do bytes that a client made up: it can't know the log's identity.
  */
 import { crc32 } from 'node:zlib'
+import { readU32, readU64, writeU32, writeU64 } from '../wire/integers.ts'
 import { LogCorruptError, LogVersionError } from './errors.ts'
-import { putU32, putU64, u32, u64 } from './integers.ts'
 
 export const FORMAT_VERSION = 1
 export const SEGMENT_HEADER_BYTES = 64
@@ -49,12 +49,12 @@ export interface BatchHeader {
 export function putSegmentHeader(buffer: Buffer, header: SegmentHeader): void {
   buffer.fill(0, 0, SEGMENT_HEADER_BYTES)
   SEGMENT_MAGIC.copy(buffer, 0)
-  putU32(buffer, 8, FORMAT_VERSION)
-  putU32(buffer, 12, header.shardId)
-  putU32(buffer, 16, header.identity)
-  putU64(buffer, 24, header.baseLsn)
-  putU32(buffer, 32, header.bytes)
-  putU32(buffer, HEADER_CRC_AT, crc32(buffer.subarray(0, HEADER_CRC_AT)))
+  writeU32(buffer, 8, FORMAT_VERSION)
+  writeU32(buffer, 12, header.shardId)
+  writeU32(buffer, 16, header.identity)
+  writeU64(buffer, 24, header.baseLsn)
+  writeU32(buffer, 32, header.bytes)
+  writeU32(buffer, HEADER_CRC_AT, crc32(buffer.subarray(0, HEADER_CRC_AT)))
 }
 
 /**
@@ -65,42 +65,47 @@ export function readSegmentHeader(buffer: Buffer, file: string): SegmentHeader |
   const header = buffer.subarray(0, SEGMENT_HEADER_BYTES)
   if (header.every(byte => byte === 0)) return null
   if (!header.subarray(0, 8).equals(SEGMENT_MAGIC)) throw new LogCorruptError(file, 0, 'this is no segment of a log')
-  if (u32(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u32(header, 8), FORMAT_VERSION)
-  if (crc32(header.subarray(0, HEADER_CRC_AT)) !== u32(header, HEADER_CRC_AT)) {
+  if (readU32(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, readU32(header, 8), FORMAT_VERSION)
+  if (crc32(header.subarray(0, HEADER_CRC_AT)) !== readU32(header, HEADER_CRC_AT)) {
     throw new LogCorruptError(file, 0, 'the checksum of the segment header is wrong')
   }
-  return { shardId: u32(header, 12), identity: u32(header, 16), baseLsn: u64(header, 24), bytes: u32(header, 32) }
+  return {
+    shardId: readU32(header, 12),
+    identity: readU32(header, 16),
+    baseLsn: readU64(header, 24),
+    bytes: readU32(header, 32),
+  }
 }
 
 /** Writes the header of the batch [start, end), whose entries are in place. */
 export function sealBatch(buffer: Buffer, start: number, end: number, header: BatchHeader): void {
-  putU32(buffer, start, BATCH_MAGIC_U32)
-  putU32(buffer, start + 8, end - start)
-  putU32(buffer, start + 12, header.entries)
-  putU64(buffer, start + 16, header.firstLsn)
-  putU64(buffer, start + 24, header.timeMs)
-  putU32(buffer, start + 32, header.epoch)
-  putU32(buffer, start + BATCH_MARK_AT, u32(buffer, HEADER_CRC_AT))
-  putU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
+  writeU32(buffer, start, BATCH_MAGIC_U32)
+  writeU32(buffer, start + 8, end - start)
+  writeU32(buffer, start + 12, header.entries)
+  writeU64(buffer, start + 16, header.firstLsn)
+  writeU64(buffer, start + 24, header.timeMs)
+  writeU32(buffer, start + 32, header.epoch)
+  writeU32(buffer, start + BATCH_MARK_AT, readU32(buffer, HEADER_CRC_AT))
+  writeU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
 }
 
 /** Length of the whole, undamaged batch at `start` of a segment's image; 0 if there is none. */
 export function batchLength(buffer: Buffer, start: number, limit: number): number {
-  if (start + BATCH_HEADER_BYTES > limit || u32(buffer, start) !== BATCH_MAGIC_U32) return 0
-  const length = u32(buffer, start + 8)
+  if (start + BATCH_HEADER_BYTES > limit || readU32(buffer, start) !== BATCH_MAGIC_U32) return 0
+  const length = readU32(buffer, start + 8)
   if (length < BATCH_HEADER_BYTES || start + length > limit) return 0
-  if (u32(buffer, start + BATCH_MARK_AT) !== u32(buffer, HEADER_CRC_AT)) return 0
-  return crc32(buffer.subarray(start + BATCH_CRC_FROM, start + length)) === u32(buffer, start + 4) ? length : 0
+  if (readU32(buffer, start + BATCH_MARK_AT) !== readU32(buffer, HEADER_CRC_AT)) return 0
+  return crc32(buffer.subarray(start + BATCH_CRC_FROM, start + length)) === readU32(buffer, start + 4) ? length : 0
 }
 
 /** LSN of the first entry of the batch at `start`. */
 export function firstLsnAt(buffer: Buffer, start: number): number {
-  return u64(buffer, start + 16)
+  return readU64(buffer, start + 16)
 }
 
 /** Entries in the batch at `start`. */
 export function entriesAt(buffer: Buffer, start: number): number {
-  return u32(buffer, start + 12)
+  return readU32(buffer, start + 12)
 }
 
 /** Offset of an undamaged batch of this segment behind `start`, or -1: then what stands at `start` is a torn tail. */

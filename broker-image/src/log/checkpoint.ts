@@ -12,9 +12,9 @@
  * ```
  */
 import { crc32 } from 'node:zlib'
+import { readU32, readU64, writeU32, writeU64 } from '../wire/integers.ts'
 import { FORMAT_VERSION } from './batch.ts'
 import { LogCorruptError, LogVersionError } from './errors.ts'
-import { putU32, putU64, u32, u64 } from './integers.ts'
 
 /** Name of the checkpoint file, and of the one that will replace it. */
 export const CHECKPOINT_FILE = 'checkpoint'
@@ -71,7 +71,7 @@ export function encodeQueueStates(states: Iterable<QueueState>): Buffer {
   const bytes = all.reduce((sum, state) => sum + queueBytes(state), 5)
   const buffer = Buffer.allocUnsafe(bytes)
   buffer[0] = KIND_QUEUES
-  putU32(buffer, 1, all.length)
+  writeU32(buffer, 1, all.length)
   let at = 5
   for (const state of all) at = putQueue(buffer, at, state)
   return buffer
@@ -87,17 +87,17 @@ export function encodeCheckpoint(header: CheckpointHeader, payload: Buffer): Buf
   const at = HEADER_BYTES + header.segments.length * SEGMENT_BYTES
   const buffer = Buffer.alloc(at + payload.length)
   MAGIC.copy(buffer, 0)
-  putU32(buffer, 8, FORMAT_VERSION)
-  putU32(buffer, 16, header.shardId)
-  putU32(buffer, 20, header.identity)
-  putU64(buffer, 24, header.lsn)
-  putU32(buffer, 32, header.segments.length)
+  writeU32(buffer, 8, FORMAT_VERSION)
+  writeU32(buffer, 16, header.shardId)
+  writeU32(buffer, 20, header.identity)
+  writeU64(buffer, 24, header.lsn)
+  writeU32(buffer, 32, header.segments.length)
   for (const [i, segment] of header.segments.entries()) {
-    putU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES, segment.baseLsn)
-    putU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES + 8, segment.nextLsn)
+    writeU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES, segment.baseLsn)
+    writeU64(buffer, HEADER_BYTES + i * SEGMENT_BYTES + 8, segment.nextLsn)
   }
   payload.copy(buffer, at)
-  putU32(buffer, 12, crc32(buffer.subarray(CRC_FROM)))
+  writeU32(buffer, 12, crc32(buffer.subarray(CRC_FROM)))
   return buffer
 }
 
@@ -106,20 +106,20 @@ export function decodeCheckpoint(buffer: Buffer, file: string): Checkpoint {
   if (buffer.length < HEADER_BYTES || !buffer.subarray(0, 8).equals(MAGIC)) {
     throw new LogCorruptError(file, 0, 'this is no checkpoint of a log')
   }
-  if (u32(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, u32(buffer, 8), FORMAT_VERSION)
-  if (crc32(buffer.subarray(CRC_FROM)) !== u32(buffer, 12)) {
+  if (readU32(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, readU32(buffer, 8), FORMAT_VERSION)
+  if (crc32(buffer.subarray(CRC_FROM)) !== readU32(buffer, 12)) {
     throw new LogCorruptError(file, 0, 'the checksum of the checkpoint is wrong')
   }
   const segments: SegmentExtent[] = []
-  const payloadAt = HEADER_BYTES + u32(buffer, 32) * SEGMENT_BYTES
+  const payloadAt = HEADER_BYTES + readU32(buffer, 32) * SEGMENT_BYTES
   for (let at = HEADER_BYTES; at < payloadAt; at += SEGMENT_BYTES) {
-    segments.push({ baseLsn: u64(buffer, at), nextLsn: u64(buffer, at + 8) })
+    segments.push({ baseLsn: readU64(buffer, at), nextLsn: readU64(buffer, at + 8) })
   }
   const isSnapshot = buffer[payloadAt] === KIND_SNAPSHOT
   return {
-    shardId: u32(buffer, 16),
-    identity: u32(buffer, 20),
-    lsn: u64(buffer, 24),
+    shardId: readU32(buffer, 16),
+    identity: readU32(buffer, 20),
+    lsn: readU64(buffer, 24),
     segments,
     queues: isSnapshot ? [] : decodeQueues(buffer, payloadAt + 1),
     snapshot: isSnapshot ? Buffer.from(buffer.subarray(payloadAt + 1)) : null,
@@ -131,18 +131,18 @@ function queueBytes(state: QueueState): number {
 }
 
 function putQueue(buffer: Buffer, start: number, state: QueueState): number {
-  putU32(buffer, start, state.queueId)
-  putU64(buffer, start + 4, state.nextSeq)
-  putU32(buffer, start + 12, state.live.length / 2)
-  putU32(buffer, start + 16, state.returned.length / 2)
+  writeU32(buffer, start, state.queueId)
+  writeU64(buffer, start + 4, state.nextSeq)
+  writeU32(buffer, start + 12, state.live.length / 2)
+  writeU32(buffer, start + 16, state.returned.length / 2)
   return putPairs(buffer, putPairs(buffer, start + QUEUE_BYTES, state.live), state.returned)
 }
 
 function putPairs(buffer: Buffer, start: number, pairs: ArrayLike<number>): number {
   let at = start
   for (let i = 0; i < pairs.length; i += 2) {
-    putU64(buffer, at, pairs[i]!)
-    putU32(buffer, at + 8, pairs[i + 1]!)
+    writeU64(buffer, at, pairs[i]!)
+    writeU32(buffer, at + 8, pairs[i + 1]!)
     at += PAIR_BYTES
   }
   return at
@@ -151,10 +151,10 @@ function putPairs(buffer: Buffer, start: number, pairs: ArrayLike<number>): numb
 function decodeQueues(buffer: Buffer, start: number): QueueState[] {
   const queues: QueueState[] = []
   let at = start + 4
-  for (let left = u32(buffer, start); left > 0; left--) {
-    const live = takePairs(buffer, at + QUEUE_BYTES, u32(buffer, at + 12))
-    const returned = takePairs(buffer, at + QUEUE_BYTES + (live.length / 2) * PAIR_BYTES, u32(buffer, at + 16))
-    const state = { queueId: u32(buffer, at), nextSeq: u64(buffer, at + 4), live, returned }
+  for (let left = readU32(buffer, start); left > 0; left--) {
+    const live = takePairs(buffer, at + QUEUE_BYTES, readU32(buffer, at + 12))
+    const returned = takePairs(buffer, at + QUEUE_BYTES + (live.length / 2) * PAIR_BYTES, readU32(buffer, at + 16))
+    const state = { queueId: readU32(buffer, at), nextSeq: readU64(buffer, at + 4), live, returned }
     queues.push(state)
     at += queueBytes(state)
   }
@@ -164,8 +164,8 @@ function decodeQueues(buffer: Buffer, start: number): QueueState[] {
 function takePairs(buffer: Buffer, start: number, count: number): Float64Array {
   const pairs = new Float64Array(count * 2)
   for (let i = 0; i < count; i++) {
-    pairs[2 * i] = u64(buffer, start + i * PAIR_BYTES)
-    pairs[2 * i + 1] = u32(buffer, start + i * PAIR_BYTES + 8)
+    pairs[2 * i] = readU64(buffer, start + i * PAIR_BYTES)
+    pairs[2 * i + 1] = readU32(buffer, start + i * PAIR_BYTES + 8)
   }
   return pairs
 }

@@ -1,6 +1,7 @@
 /** Tells the owner of a log what its entries say, as far as the checkpoint has not said it already. */
+
+import { readU32, readU64 } from '../wire/integers.ts'
 import type { Checkpoint, QueueState } from './checkpoint.ts'
-import { u32, u64 } from './integers.ts'
 import {
   ENQUEUE_HEADER_BYTES,
   ENTRY_DEFINITION,
@@ -71,16 +72,16 @@ export class EntryReplay {
         this.#enqueue(segment, buffer, offset, false)
         break
       case ENTRY_SETTLE:
-        this.#replay.settle(u32(buffer, offset + 8), u64(buffer, offset + 12), u32(buffer, offset + 20))
+        this.#replay.settle(readU32(buffer, offset + 8), readU64(buffer, offset + 12), readU32(buffer, offset + 20))
         break
       case ENTRY_RETURN:
-        this.#replay.returned(u32(buffer, offset + 8), u64(buffer, offset + 12), u32(buffer, offset + 20))
+        this.#replay.returned(readU32(buffer, offset + 8), readU64(buffer, offset + 12), readU32(buffer, offset + 20))
         break
       case ENTRY_PURGE:
-        this.#replay.purge(u32(buffer, offset + 8), u64(buffer, offset + 12))
+        this.#replay.purge(readU32(buffer, offset + 8), readU64(buffer, offset + 12))
         break
       case ENTRY_QUEUE_DELETE:
-        this.#replay.queueDeleted(u32(buffer, offset + 8))
+        this.#replay.queueDeleted(readU32(buffer, offset + 8))
         break
       case ENTRY_DEFINITION:
         this.#replay.definition(Buffer.from(buffer.subarray(offset + ENTRY_HEADER_BYTES, entryEnd(buffer, offset))))
@@ -95,10 +96,10 @@ export class EntryReplay {
     const step = targetBytes(flags)
     const end = wireStart(buffer, offset)
     for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) {
-      const queueId = u32(buffer, at)
-      const seq = u64(buffer, at + 4)
+      const queueId = readU32(buffer, at)
+      const seq = readU64(buffer, at + 4)
       if (onlyLive && !this.#isLive(queueId, seq)) continue
-      const expiresAtMs = (flags & FLAG_EXPIRY) === 0 ? 0 : u64(buffer, at + 12)
+      const expiresAtMs = (flags & FLAG_EXPIRY) === 0 ? 0 : readU64(buffer, at + 12)
       if (this.#replay.enqueue(queueId, seq, segment.handle, offset, expiresAtMs)) segment.live += 1
     }
   }

@@ -14,7 +14,7 @@
  * ```
  * Integers are big-endian. `docs/log-format.md` has the batches and files around the entries.
  */
-import { putU16, putU32, putU64, u16, u32, u64 } from './integers.ts'
+import { readU16, readU32, readU64, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
 
 export const ENTRY_ENQUEUE = 1
 export const ENTRY_SETTLE = 2
@@ -58,12 +58,12 @@ export function targetBytes(flags: number): number {
 
 /** Offset of the message's wire form in the entry at `offset`. */
 export function wireStart(buffer: Buffer, offset: number): number {
-  return offset + ENQUEUE_HEADER_BYTES + u16(buffer, offset + 8) * targetBytes(buffer[offset + 5]!)
+  return offset + ENQUEUE_HEADER_BYTES + readU16(buffer, offset + 8) * targetBytes(buffer[offset + 5]!)
 }
 
 /** Offset behind the entry at `offset`; an enqueue's wire form ends there. */
 export function entryEnd(buffer: Buffer, offset: number): number {
-  return offset + u32(buffer, offset)
+  return offset + readU32(buffer, offset)
 }
 
 /** One of the ENTRY_ constants. */
@@ -73,7 +73,7 @@ export function entryTypeAt(buffer: Buffer, offset: number): number {
 
 /** Bytes of both short strings at the start of the wire form. */
 export function keyLengthAt(buffer: Buffer, offset: number): number {
-  return u16(buffer, offset + 6)
+  return readU16(buffer, offset + 6)
 }
 
 /** Flags as the caller gave them, FLAG_EXPIRY added where the entry has expiry times. */
@@ -84,20 +84,20 @@ export function flagsAt(buffer: Buffer, offset: number): number {
 /** Sequence number of the message in queue `queueId`; -1 if the entry did not go there. */
 export function targetSeqAt(buffer: Buffer, offset: number, queueId: number): number {
   const at = targetAt(buffer, offset, queueId)
-  return at < 0 ? -1 : u64(buffer, at + 4)
+  return at < 0 ? -1 : readU64(buffer, at + 4)
 }
 
 /** Milliseconds since 1970 at which the message expires in queue `queueId`; 0 = never. */
 export function targetExpiryAt(buffer: Buffer, offset: number, queueId: number): number {
   if ((buffer[offset + 5]! & FLAG_EXPIRY) === 0) return 0
   const at = targetAt(buffer, offset, queueId)
-  return at < 0 ? 0 : u64(buffer, at + 12)
+  return at < 0 ? 0 : readU64(buffer, at + 12)
 }
 
 function targetAt(buffer: Buffer, offset: number, queueId: number): number {
   const end = wireStart(buffer, offset)
   const step = targetBytes(buffer[offset + 5]!)
-  for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) if (u32(buffer, at) === queueId) return at
+  for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) if (readU32(buffer, at) === queueId) return at
   return -1
 }
 
@@ -115,17 +115,17 @@ export function enqueueBytes(header: EnqueueHeader, expiry: boolean, wireBytes: 
 /** Writes the part of an enqueue entry before its wire form; answers where the wire form goes. */
 export function putEnqueueHeader(buffer: Buffer, offset: number, header: EnqueueHeader, length: number): number {
   const expiry = hasExpiry(header)
-  putU32(buffer, offset, length)
+  writeU32(buffer, offset, length)
   buffer[offset + 4] = ENTRY_ENQUEUE
   buffer[offset + 5] = expiry ? header.flags | FLAG_EXPIRY : header.flags
-  putU16(buffer, offset + 6, header.keyLength)
-  putU16(buffer, offset + 8, header.targetCount)
-  putU16(buffer, offset + 10, 0)
+  writeU16(buffer, offset + 6, header.keyLength)
+  writeU16(buffer, offset + 8, header.targetCount)
+  writeU16(buffer, offset + 10, 0)
   let at = offset + ENQUEUE_HEADER_BYTES
   for (let i = 0; i < header.targetCount; i++) {
-    putU32(buffer, at, header.queueIds[i]!)
-    putU64(buffer, at + 4, header.seqs[i]!)
-    if (expiry) putU64(buffer, at + 12, header.expiresAtMs[i]!)
+    writeU32(buffer, at, header.queueIds[i]!)
+    writeU64(buffer, at + 4, header.seqs[i]!)
+    if (expiry) writeU64(buffer, at + 12, header.expiresAtMs[i]!)
     at += expiry ? TARGET_EXPIRY_BYTES : TARGET_BYTES
   }
   return at
@@ -133,7 +133,7 @@ export function putEnqueueHeader(buffer: Buffer, offset: number, header: Enqueue
 
 /** Writes the first eight bytes of an entry that is no enqueue. */
 export function putEntryHeader(buffer: Buffer, offset: number, length: number, typeAndFlags: number): void {
-  putU32(buffer, offset, length)
-  putU16(buffer, offset + 4, typeAndFlags)
-  putU16(buffer, offset + 6, 0)
+  writeU32(buffer, offset, length)
+  writeU16(buffer, offset + 4, typeAndFlags)
+  writeU16(buffer, offset + 6, 0)
 }

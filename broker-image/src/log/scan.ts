@@ -1,8 +1,9 @@
 /** Reads a segment's file at recovery: finds its end, checks it, and replays its entries. */
+
+import { readU32 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, batchLength, entriesAt, firstLsnAt, laterBatch, SEGMENT_HEADER_BYTES } from './batch.ts'
 import type { EntryReplay } from './entry-replay.ts'
 import { LogCorruptError } from './errors.ts'
-import { u32 } from './integers.ts'
 import { ENTRY_HEADER_BYTES } from './record.ts'
 import type { Segment } from './segment.ts'
 
@@ -33,7 +34,7 @@ function scanBatch(segment: Segment, buffer: Buffer, batch: { at: number; end: n
   const lsnEnd = segment.nextLsn + entriesAt(buffer, batch.at)
   let at = batch.at + BATCH_HEADER_BYTES
   for (let lsn = segment.nextLsn; lsn < lsnEnd; lsn++) {
-    const length = at + ENTRY_HEADER_BYTES <= batch.end ? u32(buffer, at) : 0
+    const length = at + ENTRY_HEADER_BYTES <= batch.end ? readU32(buffer, at) : 0
     if (length < ENTRY_HEADER_BYTES || at + length > batch.end) {
       throw new LogCorruptError(segment.file?.name ?? '', at, 'the entries of a batch do not fill it')
     }

@@ -1,7 +1,7 @@
 /** One log: entries are appended into memory, and become stable on disk a group at a time. */
 import { ENTRY_TARGETS_MAX } from '../limits.ts'
+import { copyBytes, writeU32, writeU64 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, putSegmentHeader, SEGMENT_HEADER_BYTES, sealBatch } from './batch.ts'
-import { putU32, putU64 } from './integers.ts'
 import {
   ENTRY_DEFINITION,
   ENTRY_HEADER_BYTES,
@@ -41,8 +41,6 @@ export interface ShardLogOptions {
 }
 
 const PAGE_BYTES = 4_096
-/** Up to this many bytes a loop copies faster than Buffer.copy, as measured. */
-const COPY_LOOP_BYTES_MAX = 20
 const NO_BATCH = -1
 
 /** A durable shard log, or the log of transient messages that lives in memory. */
@@ -112,8 +110,7 @@ export class ShardLog {
     const offset = this.#reserve(length)
     const image = this.#image
     const at = putEnqueueHeader(image, offset, header, length)
-    if (end - start > COPY_LOOP_BYTES_MAX) source.copy(image, at, start, end)
-    else for (let i = start, to = at; i < end; i++, to++) image[to] = source[i]!
+    copyBytes(image, at, source, start, end)
     this.#tail!.live += header.targetCount
     return offset
   }
@@ -121,21 +118,21 @@ export class ShardLog {
   /** `count` messages of the queue from `firstSeq` on are settled. `reason` is the owner's (acked, expired, …), a byte. */
   appendSettle(queueId: number, firstSeq: number, count: number, reason: number): void {
     const at = this.#appendSmall(SETTLE_BYTES, (ENTRY_SETTLE << 8) | reason, queueId)
-    putU64(this.#image, at + 12, firstSeq)
-    putU32(this.#image, at + 20, count)
+    writeU64(this.#image, at + 12, firstSeq)
+    writeU32(this.#image, at + 20, count)
   }
 
   /** The message came back to its queue. */
   appendReturn(queueId: number, seq: number, deliveryCount: number): void {
     const at = this.#appendSmall(RETURN_BYTES, ENTRY_RETURN << 8, queueId)
-    putU64(this.#image, at + 12, seq)
-    putU32(this.#image, at + 20, deliveryCount)
+    writeU64(this.#image, at + 12, seq)
+    writeU32(this.#image, at + 20, deliveryCount)
   }
 
   /** Settles everything of the queue below `beforeSeq`; an owner with unacked messages there appends settles instead. */
   appendPurge(queueId: number, beforeSeq: number): void {
     const at = this.#appendSmall(PURGE_BYTES, ENTRY_PURGE << 8, queueId)
-    putU64(this.#image, at + 12, beforeSeq)
+    writeU64(this.#image, at + 12, beforeSeq)
   }
 
   appendQueueDelete(queueId: number): void {
@@ -189,7 +186,7 @@ export class ShardLog {
   #appendSmall(length: number, typeAndFlags: number, queueId: number): number {
     const at = this.#reserve(length)
     putEntryHeader(this.#image, at, length, typeAndFlags)
-    putU32(this.#image, at + 8, queueId)
+    writeU32(this.#image, at + 8, queueId)
     return at
   }
 

@@ -104,11 +104,15 @@ function countedUp(death: FieldTable): FieldTable {
   return { ...death, count: long(countOf(death) + 1n) }
 }
 
+/** A publisher may have sent anything as `x-death`. */
 function countOf(death: FieldTable): bigint {
   const count = death['count']
-  if (typeof count === 'number') return BigInt(Math.trunc(count))
-  return typeof count === 'object' && count !== null && !Array.isArray(count) ? BigInt(String(count['value'])) : 0n
+  const value = isTable(count) && count['!'] === 'int64' ? count['value'] : count
+  return typeof value === 'string' || Number.isInteger(value) ? BigInt(value as string | number) : 0n
 }
+
+const isTable = (value: FieldValue | undefined): value is FieldTable =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** RabbitMQ counts deaths in 64 bits, however small the number. */
 const long = (value: bigint): FieldValue => ({ '!': 'int64', value: value.toString() })
@@ -117,7 +121,7 @@ const carbonCopies = (headers: FieldTable): string[] =>
   Array.isArray(headers['CC']) ? headers['CC'].filter(key => typeof key === 'string') : []
 
 function isDeathOf(death: FieldValue, queue: string, reason?: DeathReason): boolean {
-  if (typeof death !== 'object' || death === null || Array.isArray(death)) return false
+  if (!isTable(death)) return false
   return death['queue'] === queue && (reason === undefined || death['reason'] === reason)
 }
 
@@ -126,5 +130,5 @@ function isCycle(queue: string, headers: FieldTable): boolean {
   const deaths = headers['x-death'] as FieldValue[]
   const at = deaths.findIndex(death => isDeathOf(death, queue))
   if (at < 0) return false
-  return deaths.slice(0, at + 1).every(death => (death as FieldTable)['reason'] !== 'rejected')
+  return !deaths.slice(0, at + 1).some(death => isTable(death) && death['reason'] === 'rejected')
 }

@@ -39,7 +39,7 @@ export function writeU32(buffer: Buffer, offset: number, value: number): void {
 
 /** Writes a non-negative integer below 2^53 as 64 bits. */
 export function writeU64(buffer: Buffer, offset: number, value: number): void {
-  writeU32(buffer, offset, Math.floor(value / TWO_POW_32))
+  writeU32(buffer, offset, value < TWO_POW_32 ? 0 : value / TWO_POW_32)
   writeU32(buffer, offset + 4, value)
 }
 
