@@ -107,8 +107,8 @@ function countedUp(death: FieldTable): FieldTable {
 /** A publisher may have sent anything as `x-death`. */
 function countOf(death: FieldTable): bigint {
   const count = death['count']
-  const value = isTable(count) && count['!'] === 'int64' ? count['value'] : count
-  return typeof value === 'string' || Number.isInteger(value) ? BigInt(value as string | number) : 0n
+  if (isTable(count) && count['!'] === 'int64') return BigInt(String(count['value']))
+  return Number.isInteger(count) ? BigInt(count as number) : 0n
 }
 
 const isTable = (value: FieldValue | undefined): value is FieldTable =>
