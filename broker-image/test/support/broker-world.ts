@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net'
 import { pino } from 'pino'
 import { Alarms, type Resources } from '../../src/alarms.ts'
-import { Broker } from '../../src/broker.ts'
+import { Broker, type LogSizes } from '../../src/broker.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import type { Disk } from '../../src/log/disk.ts'
 import { Connection } from '../../src/session/connection.ts'
@@ -21,6 +21,9 @@ export interface WorldOptions {
   conf?: string
   /** The folder of one log; by default one that loses nothing. */
   disk?: (name: string) => Disk
+  /** Called in each turn of `settle`: lets disks go on that wait to be told. True when there was something to do. */
+  eachTurn?: () => boolean
+  logSizes?: LogSizes
 }
 
 export class BrokerWorld {
@@ -59,7 +62,8 @@ export class BrokerWorld {
   async settle(): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       await new Promise(resolve => setImmediate(resolve))
-      if (this.#work.pending > 0) quiet = 0
+      const isBusy = this.#options.eachTurn?.() === true || this.#work.pending > 0
+      if (isBusy) quiet = 0
     }
   }
 
@@ -101,6 +105,7 @@ export class BrokerWorld {
       onFatal: error => {
         throw error
       },
+      ...(this.#options.logSizes === undefined ? {} : { logSizes: this.#options.logSizes }),
     })
   }
 }

@@ -1,0 +1,199 @@
+/** What a broker knows again after its power failed: logs with checkpoints, on a disk that loses what was not synced. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
+import { BrokerWorld } from '../test/support/broker-world.ts'
+import type { TestClient } from '../test/support/test-client.ts'
+import type { Queue } from './queue/queue.ts'
+
+const SMALL = {
+  segmentBytes: 16_384,
+  metaSegmentBytes: 16_384,
+  residentBytesMax: 3 * 16_384,
+  spareMax: 1,
+  uncheckpointedMax: 1,
+}
+const BODY = Buffer.alloc(1_000, 'x')
+
+/** A broker over disks that can crash. */
+class CrashingWorld {
+  readonly world: BrokerWorld
+  #disks = new Map<string, MemoryDisk>()
+
+  constructor(seed = 1) {
+    const random = seeded(seed)
+    const disk = (name: string): MemoryDisk => {
+      const made = new MemoryDisk(random)
+      this.#disks.set(name, made)
+      return made
+    }
+    this.world = new BrokerWorld({ disk, eachTurn: () => this.#turn(), logSizes: SMALL })
+  }
+
+  /** The power fails, and a new process starts on what is left. */
+  async crash(): Promise<void> {
+    this.#disks = new Map([...this.#disks].map(([name, disk]) => [name, disk.crash()]))
+    this.world.restart(name => this.#disks.get(name)!)
+    await this.settle()
+  }
+
+  async settle(): Promise<void> {
+    await this.world.settle()
+  }
+
+  async client(): Promise<TestClient> {
+    const client = this.world.socket()
+    client.login()
+    client.send(1, 'confirm.select', { noWait: false })
+    await this.settle()
+    client.take()
+    return client
+  }
+
+  queue(name: string): Queue {
+    return this.world.broker.vhosts.get('/')!.queue(name, null)
+  }
+
+  #turn(): boolean {
+    const busy = [...this.#disks.values()].filter(disk => disk.pending > 0)
+    for (const disk of busy) disk.run()
+    return busy.length > 0
+  }
+}
+
+function declare(client: TestClient, queue: string, args: { [name: string]: number | string } = {}): void {
+  const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true }
+  client.send(1, 'queue.declare', { queue, ...flags, arguments: args })
+}
+
+function publish(client: TestClient, routingKey: string, messageId: string): void {
+  client.publish(1, { routingKey, properties: { deliveryMode: 2, messageId }, body: BODY })
+}
+
+/** Takes messages without acknowledging them; answers their ids and whether they were redelivered. */
+async function take(opened: CrashingWorld, client: TestClient, queue: string, count: number) {
+  for (let i = 0; i < count; i++) client.send(1, 'basic.get', { queue, noAck: false })
+  await opened.settle()
+  return client.take().flatMap(heard => {
+    if (heard.kind !== 'method' || heard.method.name !== 'basic.get-ok') return []
+    const { deliveryTag, redelivered } = heard.method.args
+    return [{ id: heard.content!.properties.messageId!, deliveryTag, redelivered }]
+  })
+}
+
+describe('after a crash', () => {
+  test('what was confirmed is there, what was settled is not, across checkpoints', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(fc.nat(9), { minLength: 1, maxLength: 12 }), async (seed, taken) => {
+        const opened = new CrashingWorld(seed)
+        const client = await opened.client()
+        declare(client, 'q')
+        let published = 0
+        const settled = new Set<string>()
+        for (const count of taken) {
+          for (let i = 0; i < 10; i++) publish(client, 'q', String(published++))
+          const got = await take(opened, client, 'q', count)
+          for (const { id, deliveryTag } of got.slice(1)) {
+            client.send(1, 'basic.ack', { deliveryTag, multiple: false })
+            settled.add(id)
+          }
+        }
+        await opened.settle()
+        await opened.crash()
+        const again = await take(opened, await opened.client(), 'q', published)
+        const expected = Array.from({ length: published }, (_, at) => String(at)).filter(id => !settled.has(id))
+        expect(again.map(({ id }) => id)).toEqual(expected)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('a second crash finds the same as the first', async () => {
+    const opened = new CrashingWorld()
+    const client = await opened.client()
+    declare(client, 'q', { 'x-max-length': 40 })
+    for (let i = 0; i < 60; i++) publish(client, 'q', String(i))
+    await opened.settle()
+    await opened.crash()
+    await opened.crash()
+    const ids = (await take(opened, await opened.client(), 'q', 60)).map(({ id }) => id)
+    expect(ids).toEqual(Array.from({ length: 40 }, (_, at) => String(at + 20)))
+  })
+
+  test('numbers of messages go on, so that a settlement never hits another one', async () => {
+    const opened = new CrashingWorld()
+    const client = await opened.client()
+    declare(client, 'q')
+    publish(client, 'q', 'first')
+    const [first] = await take(opened, client, 'q', 1)
+    client.send(1, 'basic.ack', { deliveryTag: first!.deliveryTag, multiple: false })
+    await opened.settle()
+    const before = opened.queue('q').nextSeq
+    await opened.crash()
+    expect(opened.queue('q').nextSeq).toBe(before)
+  })
+
+  test('a queue that was deleted and declared again does not get the messages of the first', async () => {
+    const opened = new CrashingWorld()
+    const client = await opened.client()
+    declare(client, 'q')
+    publish(client, 'q', 'lost')
+    await opened.settle()
+    client.send(1, 'queue.delete', { queue: 'q', ifUnused: false, ifEmpty: false, noWait: true })
+    declare(client, 'q')
+    await opened.settle()
+    await opened.crash()
+    expect(opened.queue('q').messagesReady).toBe(0)
+  })
+})
+
+describe('messages that were brought to disk', () => {
+  /** A queue of which only the end is in memory. */
+  async function backlog(opened: CrashingWorld, args: { [name: string]: number | string } = {}) {
+    const client = await opened.client()
+    declare(client, 'dead')
+    declare(client, 'q', args)
+    for (let i = 0; i < 100; i++) {
+      publish(client, 'q', String(i))
+      if (i % 10 === 0) await opened.settle()
+    }
+    await opened.settle()
+    client.take()
+    return client
+  }
+
+  test('come back in order for a consumer', async () => {
+    const opened = new CrashingWorld()
+    const client = await backlog(opened)
+    const consume = { queue: 'q', consumerTag: 'c', noLocal: false, noAck: true, exclusive: false, noWait: true }
+    client.send(1, 'basic.consume', { ...consume, arguments: {} })
+    await opened.settle()
+    const ids = client.take().flatMap(heard => (heard.kind === 'method' ? [heard.content?.properties.messageId] : []))
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => String(at)))
+  })
+
+  test('are not lost to a get whose channel closed before they came', async () => {
+    const opened = new CrashingWorld()
+    const client = await backlog(opened)
+    client.send(1, 'basic.get', { queue: 'q', noAck: true })
+    client.send(1, 'queue.purge', { queue: 'missing', noWait: false })
+    await opened.settle()
+    expect(opened.queue('q')).toMatchObject({ messagesReady: 100, messagesUnacknowledged: 0 })
+  })
+
+  test('are known to a checkpoint while their dead letters wait for the disk', async () => {
+    const opened = new CrashingWorld()
+    await backlog(opened, { 'x-message-ttl': 1_000, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' })
+    opened.world.clock.advance(1_000)
+    const queue = opened.queue('q')
+    expect(queue.messagesReady).toBe(0)
+    expect(queue.aside.size).toBeGreaterThan(0)
+    let known = 0
+    queue.eachRun((_first, count) => {
+      known += count
+    })
+    expect(known).toBe(queue.aside.size)
+    await opened.settle()
+    expect([queue.aside.size, opened.queue('dead').messagesReady]).toEqual([0, 100])
+  })
+})
