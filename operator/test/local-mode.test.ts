@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,8 +30,8 @@ async function freePort(): Promise<string> {
 }
 
 /** A run of local mode; `output` grows. */
-function run() {
-  const args = [main, manifest, '--folder', join(folder, 'w'), '--amqp-port', ports[0], '--management-port', ports[1]]
+function run(name = 'w') {
+  const args = [main, manifest, '--folder', join(folder, name), '--amqp-port', ports[0], '--management-port', ports[1]]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   const state = { child, output: '' }
@@ -105,12 +105,31 @@ test('the example becomes Ready, takes messages, follows edits, survives kill -9
   await vi.waitFor(() => expect(second.output).toContain('Queue/orders is Ready, 100 messages'), WAIT)
   expect(secret('orders-default-user', 'password')).toBe(password)
 
-  const third = run()
-  const [code] = await once(third.child, 'exit')
-  expect(code).toBe(1)
-  expect(third.output).toContain(`error: port ${ports[0]} is in use: stop the program that listens there`)
-  await stop(second)
-}, 90_000)
+  const refused = async (other: { child: ChildProcess; output: string }, problem: string) => {
+    const [code] = await once(other.child, 'close')
+    expect(code).toBe(1)
+    expect(other.output).toContain(problem)
+  }
+  await refused(run(), `error: another run uses ${join(folder, 'w')}: stop it, or choose another folder`)
+  await refused(run('v'), `error: port ${ports[0]} is in use: stop the program that listens there`)
+
+  // Killed, it can stop nothing itself; its broker must not go on over the data without it.
+  const pid = brokerPid()
+  second.child.kill('SIGKILL')
+  await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), WAIT)
+  const last = run()
+  await vi.waitFor(() => expect(last.output).toContain('Queue/orders is Ready, 100 messages'), WAIT)
+  await stop(last)
+}, 120_000)
+
+test('a broker that cannot start is told of, with its own words', async () => {
+  mkdirSync(join(folder, 'broken/orders'), { recursive: true })
+  writeFileSync(join(folder, 'broken/orders/data'), 'not a folder')
+  const state = run('broken')
+  await vi.waitFor(() => expect(state.output).toContain('error: the broker of orders ended'), WAIT)
+  expect(state.output).toMatch(/the broker of orders ended and is started again \(.*broker\.log\): .*data/)
+  await stop(state)
+}, 60_000)
 
 test('a manifest that is not there ends with one clear line', async () => {
   const child = spawn(process.execPath, [main, join(folder, 'missing.yaml'), '--folder', join(folder, 'other')])

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 const RESTART_MS = 500
@@ -12,8 +12,12 @@ const GRACE_MS = 60_000
 const PROBE_MS = 250
 const PROBE_TIMEOUT_MS = 2_000
 
+/** Of the output of a broker so much is kept, to say why it ended. */
+const KEPT_CHARACTERS = 8192
+const REASON_CHARACTERS_MAX = 300
+
 export interface BrokerCommand {
-  /** Program and arguments. */
+  /** Program and arguments. It ends when its standard input does. */
   argv: readonly [string, ...string[]]
   env: { [name: string]: string }
   logFile: string
@@ -21,10 +25,17 @@ export interface BrokerCommand {
   readyUrl: string
 }
 
+export interface BrokerWatcher {
+  /** Told each time the broker begins or ends to serve. */
+  ready(ready: boolean): void
+  /** Told when it ended though nobody asked for it; `reason` is the last thing it said. */
+  died(reason: string): void
+}
+
 export class BrokerProcess {
   readonly #command: BrokerCommand
-  readonly #onReady: (ready: boolean) => void
-  readonly #log: WriteStream
+  readonly #watcher: BrokerWatcher
+  #lastOutput = ''
   #child: ChildProcess | undefined
   #stopping = false
   #ready = false
@@ -32,22 +43,21 @@ export class BrokerProcess {
   #timer: NodeJS.Timeout | undefined
   #probe: NodeJS.Timeout | undefined
 
-  /** `onReady` is told each time the broker begins or ends to serve. */
-  constructor(command: BrokerCommand, onReady: (ready: boolean) => void) {
+  constructor(command: BrokerCommand, watcher: BrokerWatcher) {
     this.#command = command
-    this.#onReady = onReady
+    this.#watcher = watcher
     mkdirSync(dirname(command.logFile), { recursive: true })
-    this.#log = createWriteStream(command.logFile, { flags: 'a' })
   }
 
   start(): void {
     const [program, ...args] = this.#command.argv
     const env = { ...process.env, ...this.#command.env }
     // A group of its own: a Ctrl-C of the terminal is for us, and the broker hears of it in the order of our stop.
-    const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
-    child.stdout.pipe(this.#log, { end: false })
-    child.stderr.pipe(this.#log, { end: false })
-    child.once('error', error => this.#log.write(`${error.message}\n`))
+    const child = spawn(program, args, { env, stdio: ['pipe', 'pipe', 'pipe'], detached: true })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => this.#heard(text))
+    }
+    child.once('error', error => this.#heard(`${error.message}\n`))
     child.once('close', () => this.#ended())
     this.#child = child
     this.#probeSoon()
@@ -66,7 +76,6 @@ export class BrokerProcess {
       await closed
       clearTimeout(killer)
     }
-    this.#log.end()
   }
 
   kill(): void {
@@ -74,11 +83,21 @@ export class BrokerProcess {
     this.#child?.kill('SIGKILL')
   }
 
+  #heard(text: string): void {
+    this.#lastOutput = (this.#lastOutput + text).slice(-KEPT_CHARACTERS)
+    try {
+      appendFileSync(this.#command.logFile, text)
+    } catch {
+      // A full disk costs lines of the log, and not the broker, which knows how to bear it.
+    }
+  }
+
   #ended(): void {
     this.#child = undefined
     clearTimeout(this.#probe)
     this.#tell(false)
     if (this.#stopping) return
+    this.#watcher.died(reasonIn(this.#lastOutput))
     const delay = Math.min(RESTART_MAX_MS, RESTART_MS * 2 ** this.#failures)
     this.#failures += 1
     this.#timer = setTimeout(() => this.start(), delay)
@@ -103,6 +122,12 @@ export class BrokerProcess {
   #tell(ready: boolean): void {
     if (ready === this.#ready) return
     this.#ready = ready
-    this.#onReady(ready)
+    this.#watcher.ready(ready)
   }
+}
+
+/** The last line of the output that is not part of a stack trace. */
+function reasonIn(output: string): string {
+  const lines = output.split('\n').filter(line => /^\S/.test(line) && !line.startsWith('Node.js v'))
+  return (lines.at(-1) ?? 'it said nothing').slice(0, REASON_CHARACTERS_MAX)
 }

@@ -18,6 +18,8 @@ export interface LocalNodeOptions {
   ports: PortPlan
   /** Program and first arguments that start a broker. */
   broker: readonly [string, ...string[]]
+  /** Told what the user should know and perhaps can help, in one line. */
+  complain(message: string): void
   /** Told of what this node cannot go on with, such as a port in use. */
   fail(error: unknown): void
 }
@@ -78,10 +80,11 @@ export class LocalNode {
 
   #startBroker(set: KubernetesObject, address: Address): BrokerProcess {
     const { namespace = 'default', name } = set.metadata
-    const { folder, broker } = this.#options
+    const { folder, broker, complain } = this.#options
     const path = folder.clusterPath(namespace, name)
     const configFile = this.#writeConfig(path, namespace, name)
     const user = folder.secretPath(namespace, name, childNames(name).defaultUser)
+    const logFile = join(path, 'broker.log')
     const process = new BrokerProcess(
       {
         argv: [
@@ -94,10 +97,13 @@ export class LocalNode {
           WARREN_DEFAULT_USER_FILE: join(user, 'username'),
           WARREN_DEFAULT_PASS_FILE: join(user, 'password'),
         },
-        logFile: join(path, 'broker.log'),
+        logFile,
         readyUrl: `http://${address.host}:${address.managementPort}/readyz`,
       },
-      ready => void this.#writeStatus(set, ready),
+      {
+        ready: ready => void this.#writeStatus(set, ready),
+        died: reason => complain(`the broker of ${name} ended and is started again (${logFile}): ${reason}`),
+      },
     )
     process.start()
     return process

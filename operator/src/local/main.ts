@@ -1,13 +1,13 @@
 /** Local mode (`make run`): the operator's own reconcilers over an in-memory store; brokers are processes here. */
 
-import { mkdirSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pino from 'pino'
 import { Registry } from 'prom-client'
 import type { BrokerCluster } from '../api/brokercluster.ts'
 import { API_VERSION } from '../api/group.ts'
 import { controllers } from '../controllers.ts'
+import { secretText } from '../desired/binding-secret.ts'
 import { childNames } from '../desired/names.ts'
 import { createLog } from '../log.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -19,6 +19,7 @@ import { isReady } from '../status.ts'
 import { AppliedFile } from './applied-file.ts'
 import { FlagError, type Flags, HELP, parseFlags } from './flags.ts'
 import { LocalFolder } from './folder.ts'
+import { claimFolder, FolderInUse } from './folder-claim.ts'
 import { LocalNode } from './local-node.ts'
 import { ManifestError } from './manifest.ts'
 import { PortInUse, PortPlan } from './ports.ts'
@@ -26,22 +27,29 @@ import { Screen } from './screen.ts'
 import { LocalStore } from './store.ts'
 
 const BROKER_MAIN = fileURLToPath(new URL('../../../broker-image/src/main.ts', import.meta.url))
+const END_WITH_PARENT = new URL('./end-with-parent.ts', import.meta.url).href
+const BROKER = [process.execPath, '--import', END_WITH_PARENT, BROKER_MAIN] as const
 const CONCURRENCY = 16
+/** What a user can help about files: the message of Node names the file and the reason. */
+const FILE_PROBLEMS = ['EACCES', 'ENOENT', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']
 
-function start(flags: Flags): void {
+async function start(flags: Flags): Promise<void> {
   const store = new LocalStore(systemClock.now)
   const folder = new LocalFolder(flags.folder)
+  folder.create()
+  await claimFolder(folder.root)
   const ports = new PortPlan(flags)
   const screen = new Screen(process.stdout, store.cached)
-  const file = new AppliedFile(flags.manifest, store, message => screen.say(`error: ${message}`))
+  const complain = (message: string) => screen.say(`error: ${message}`)
+  const file = new AppliedFile(flags.manifest, store, complain)
   const fail = (error: unknown) => {
     node.kill()
     endWith(error)
   }
-  const node = new LocalNode({ store, folder, ports, broker: [process.execPath, BROKER_MAIN], fail })
+  const node = new LocalNode({ store, folder, ports, broker: BROKER, complain, fail })
   const running = makeControllers(store, folder, ports)
   folder.loadSecrets(store)
-  folder.followSecrets(store)
+  folder.followSecrets(store, fail)
   announceClusters(store, folder, ports, screen)
   node.start()
   try {
@@ -64,8 +72,10 @@ function start(flags: Flags): void {
 }
 
 function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan): Controller[] {
-  mkdirSync(folder.root, { recursive: true })
-  const log = createLog('info', pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true }))
+  const logFile = pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true })
+  // A full disk costs lines of the log, and not the run.
+  logFile.on('error', () => undefined)
+  const log = createLog('info', logFile)
   const deps = {
     objects: store.objects,
     cached: store.cached,
@@ -97,12 +107,16 @@ function announceClusters(store: LocalStore, folder: LocalFolder, ports: PortPla
     const { host, amqpPort, managementPort } = ports.addressOf(namespace, name)
     const secret = folder.secretPath(namespace, name, childNames(name).defaultUser)
     const path = relative(process.cwd(), secret)
+    const user = secretText(
+      store.cached.get({ apiVersion: 'v1', kind: 'Secret', namespace, name: basename(secret) }),
+      'username',
+    )
     screen.say(
       '',
       `BrokerCluster ${name}`,
       `  AMQP         amqp://${host}:${amqpPort}`,
       `  management   http://${host}:${managementPort}`,
-      `  user         admin, password in ${path}/password`,
+      `  user         ${user}, password in ${path}/password`,
       `  full URI in  ${path}/uri`,
       `  log          ${relative(process.cwd(), join(folder.clusterPath(namespace, name), 'broker.log'))}`,
     )
@@ -126,15 +140,20 @@ function stopOnSignals(stop: () => Promise<void>, node: LocalNode): void {
 
 /** Ends with one clear line for what the user can help, with all there is to know for what only we can. */
 function endWith(error: unknown): void {
-  const expected = error instanceof PortInUse || error instanceof ManifestError || error instanceof FlagError
-  process.stderr.write(`error: ${expected ? error.message : ((error as Error).stack ?? String(error))}\n`)
+  const { code, message, stack } = error as NodeJS.ErrnoException
+  const expected =
+    [FlagError, FolderInUse, ManifestError, PortInUse].some(kind => error instanceof kind) ||
+    FILE_PROBLEMS.includes(code ?? '')
+  process.stderr.write(`error: ${expected ? message : (stack ?? String(error))}\n`)
   process.exit(1)
 }
 
+// Whoever read the output is gone, as after `make run | head`. Brokers end in order when we do.
+process.stdout.on('error', () => process.exit(1))
 try {
   const flags = parseFlags(process.argv.slice(2), process.env)
   if (flags === 'help') process.stdout.write(HELP)
-  else start(flags)
+  else await start(flags)
 } catch (error) {
   endWith(error)
 }
