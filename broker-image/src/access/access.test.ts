@@ -1,3 +1,4 @@
+/** Who may do what, and who is who they say they are. */
 import { describe, expect, test } from 'vitest'
 import { Definitions } from '../definitions/definitions.ts'
 import { Access, AccessRefused } from './access.ts'

@@ -1,3 +1,4 @@
+/** What a broker may be started with, and how it refuses the rest. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ConfigSources, loadConfig } from './config.ts'

@@ -1,3 +1,4 @@
+/** The map of definitions: what is kept, told and replayed. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type DefinitionChange, type DefinitionJournal, Definitions } from './definitions.ts'

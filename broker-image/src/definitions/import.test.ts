@@ -1,3 +1,4 @@
+/** Definitions files in, definitions files out. */
 import { describe, expect, test } from 'vitest'
 import { Definitions } from './definitions.ts'
 import { exportDefinitions, exportVhost } from './export.ts'

@@ -1,3 +1,4 @@
+/** Which policy is in force, and which are refused. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Arguments, PolicyDefinition } from './model.ts'

@@ -1,3 +1,4 @@
+/** Connections, channels and consumers as the management API shows them. */
 import { type ChannelModel, connect } from 'amqplib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'

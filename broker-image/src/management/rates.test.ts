@@ -1,3 +1,4 @@
+/** Rates of counters. */
 import { expect, test } from 'vitest'
 import { Rates } from './rates.ts'
 

@@ -1,3 +1,4 @@
+/** The management API as a server: who may ask, in which shapes it answers. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'
 

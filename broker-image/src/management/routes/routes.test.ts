@@ -1,3 +1,4 @@
+/** The management API over a real broker, resource by resource. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../../../test/management/world.ts'
 
