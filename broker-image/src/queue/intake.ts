@@ -81,6 +81,7 @@ export class Intake {
       message.sized = log.durable && queue.durable ? arrival.size | PERSISTENT_BIT : arrival.size
       queue.enqueue(message, header.expiresAtMs[i]!)
     }
+    for (let i = 0; i < count; i++) queues[from + i]!.enforceLimits()
   }
 }
 

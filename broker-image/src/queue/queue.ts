@@ -86,7 +86,7 @@ export class Queue implements EndOfTurn {
     this.effectivePolicy = definition
     this.settings = queueSettings(this.arguments, definition)
     this.touch()
-    this.#enforceLimits()
+    this.enforceLimits()
   }
 
   /** Whether a publish with a body of `bytes` is refused now (`overflow: reject-publish`). */
@@ -118,7 +118,10 @@ export class Queue implements EndOfTurn {
     return this.#ready.count === 0 && this.consumers.areAllAutoAck ? this.consumers.next() : null
   }
 
-  /** Takes in a message that was just appended to the log. `deadlineMs` 0 = lives for ever. */
+  /**
+   * Takes in a message that was just appended to the log. `deadlineMs` 0 = lives for ever. Call `enforceLimits` once
+   * all queues of the message have it: a dead letter may enter queues on its own way in.
+   */
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
     if (deadlineMs > 0) this.#deadlines ??= this.#newDeadlines()
@@ -126,7 +129,6 @@ export class Queue implements EndOfTurn {
     this.#ready.put(message.seq, message.segment, message.offset, message.sized)
     if (deadlineMs > 0) this.#deadlines!.add(deadlineMs, message.seq)
     this.#context.turn.pump(this)
-    this.#enforceLimits()
   }
 
   /** Delivers while there are messages and somebody to take them. */
@@ -134,6 +136,18 @@ export class Queue implements EndOfTurn {
     while (this.#ready.count > 0) {
       const consumer = this.consumers.next()
       if (consumer === null || !this.#deliverHead(consumer)) return
+    }
+  }
+
+  /** Lets go of the first messages while there are more than the queue may hold. */
+  enforceLimits(): void {
+    const { maxLength, maxLengthBytes, overflow } = this.settings
+    if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
+    this.endTurn()
+    if (overflow !== 'drop-head') return
+    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peek()) {
+      this.#ready.shift()
+      this.#burial.bury(positionOf(this.#ready), 'maxlen')
     }
   }
 
@@ -195,7 +209,7 @@ export class Queue implements EndOfTurn {
     this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
     this.#restoreDeadline(message)
     this.#context.turn.pump(this)
-    this.#enforceLimits()
+    this.enforceLimits()
   }
 
   /** Ends an unacknowledged message that its consumer does not want. */
@@ -349,17 +363,6 @@ export class Queue implements EndOfTurn {
   #unhold(sized: number): void {
     this.messagesUnacknowledged--
     this.bytesUnacknowledged -= bodySize(sized)
-  }
-
-  #enforceLimits(): void {
-    const { maxLength, maxLengthBytes, overflow } = this.settings
-    if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
-    this.endTurn()
-    if (overflow !== 'drop-head') return
-    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peek()) {
-      this.#ready.shift()
-      this.#burial.bury(positionOf(this.#ready), 'maxlen')
-    }
   }
 
   #expireAt(deadlineMs: number, seq: number): void {
