@@ -3,6 +3,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { Conditions, ObservedGeneration } from './condition.ts'
 import { AGE_COLUMN, type KindDefinition, READY_COLUMN, REASON_COLUMN, type Resource } from './kind.ts'
+import { LABEL_NAME, SHORT_NAME } from './name-rule.ts'
 import type { Rule } from './rule.ts'
 import { intOrString, mapOf, oneOf, openObject } from './schema.ts'
 
@@ -195,6 +196,7 @@ export const BROKER_CLUSTER: KindDefinition = {
   spec: BrokerClusterSpec,
   status: BrokerClusterStatus,
   rules,
+  nameRules: [SHORT_NAME, LABEL_NAME],
   columns: [
     READY_COLUMN,
     {

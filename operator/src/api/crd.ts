@@ -28,9 +28,6 @@ export interface StructuralSchema {
   'x-kubernetes-validations'?: { rule: string; message: string }[]
 }
 
-/** The longest name that leaves room for the suffixes of pods, Services and revisions in DNS labels of 63 characters. */
-const NAME_MAX = 50
-
 /**
  * Plain JSON of a TypeBox schema. A field with a default is not required: the API server fills it in,
  * which is why its type in TypeScript is not optional.
@@ -69,12 +66,7 @@ export function objectSchema(kind: KindDefinition): StructuralSchema {
       spec,
       status: structural(kind.status),
     },
-    'x-kubernetes-validations': [
-      {
-        rule: `self.metadata.name.size() <= ${NAME_MAX}`,
-        message: `metadata.name must have at most ${NAME_MAX} characters: names of other objects are made from it`,
-      },
-    ],
+    'x-kubernetes-validations': kind.nameRules.map(rule => ({ rule: rule.cel, message: rule.message })),
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { TObject } from '@sinclair/typebox'
 import type { KubernetesObject, Metadata } from '../objects.ts'
+import type { NameRule } from './name-rule.ts'
 import type { Rule } from './rule.ts'
 
 export interface Column {
@@ -23,6 +24,7 @@ export interface KindDefinition {
   status: TObject
   // biome-ignore lint/suspicious/noExplicitAny: the rules of different kinds stand in one list
   rules: readonly Rule<any>[]
+  nameRules: readonly NameRule[]
   columns: readonly Column[]
 }
 

@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { brokerName, ClusterRef, Vhost } from './cluster-ref.ts'
 import { Conditions, ObservedGeneration } from './condition.ts'
 import { AGE_COLUMN, CLUSTER_COLUMN, type KindDefinition, READY_COLUMN, REASON_COLUMN, type Resource } from './kind.ts'
+import { SHORT_NAME } from './name-rule.ts'
 import { PolicyDefinition, policyDefinitionRules } from './policy-definition.ts'
 import { immutable, type Rule } from './rule.ts'
 import { oneOf } from './schema.ts'
@@ -59,6 +60,7 @@ export const POLICY: KindDefinition = {
   spec: PolicySpec,
   status: PolicyStatus,
   rules,
+  nameRules: [SHORT_NAME],
   columns: [
     READY_COLUMN,
     CLUSTER_COLUMN,

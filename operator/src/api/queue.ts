@@ -4,6 +4,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import { brokerName, ClusterRef, Vhost } from './cluster-ref.ts'
 import { Conditions, ObservedGeneration } from './condition.ts'
 import { AGE_COLUMN, CLUSTER_COLUMN, type KindDefinition, READY_COLUMN, REASON_COLUMN, type Resource } from './kind.ts'
+import { SHORT_NAME } from './name-rule.ts'
 import { QueueArguments, queueArgumentRules } from './queue-arguments.ts'
 import { immutable, type Rule } from './rule.ts'
 import { oneOf, openObject } from './schema.ts'
@@ -103,6 +104,7 @@ export const QUEUE: KindDefinition = {
   spec: QueueSpec,
   status: QueueStatus,
   rules,
+  nameRules: [SHORT_NAME],
   columns: [
     READY_COLUMN,
     CLUSTER_COLUMN,

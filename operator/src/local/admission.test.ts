@@ -52,6 +52,16 @@ test('the size of a volume keeps its value', () => {
   expect(() => admitted('BrokerCluster', { storage: { size: '2Gi' } }, {})).toThrow('spec.storage.size and className')
 })
 
+test.each([
+  ['Queue', 'q'.repeat(51), 'metadata.name must have at most 50 characters'],
+  ['BrokerCluster', 'orders.eu', 'metadata.name must begin with a letter'],
+  ['BrokerCluster', '1st', 'metadata.name must begin with a letter'],
+])('%s "%s" is refused for its name', (kindName, name, message) => {
+  const kind = KINDS.find(known => known.kind === kindName)
+  const object = { apiVersion: API_VERSION, kind: kindName, metadata: { name, namespace: 'default' }, spec: ref }
+  expect(() => kind && admit(kind, object, undefined)).toThrow(message)
+})
+
 test('what is fine passes: every policy key that fits, and unknown queue arguments', () => {
   const definition = { 'ha-mode': 'exactly', 'ha-params': 2, 'message-ttl': 0, 'dead-letter-exchange': '' }
   expect(admitted('Policy', { ...ref, pattern: '.*', definition })).toBeDefined()

@@ -18,7 +18,8 @@ export function admit(
 ): KubernetesObject {
   const schema = SCHEMAS.get(kind) ?? objectSchema(kind)
   const filled = withDefaults(schema, structuredClone(object)) as KubernetesObject
-  const faults: string[] = []
+  const { name } = object.metadata
+  const faults = kind.nameRules.filter(rule => !rule.holds(name)).map(rule => rule.message)
   for (const field of ['spec', 'status'] as const) {
     const part = schema.properties?.[field]
     if (part !== undefined && (filled[field] !== undefined || field === 'spec'))
@@ -30,7 +31,7 @@ export function admit(
     }
   }
   if (faults.length > 0) {
-    throw new ApiError(422, 'Invalid', `${kind.kind} "${object.metadata.name}" is invalid: ${faults.join('; ')}`)
+    throw new ApiError(422, 'Invalid', `${kind.kind} "${name}" is invalid: ${faults.join('; ')}`)
   }
   return filled
 }

@@ -13,9 +13,11 @@ export class AppliedFile {
   readonly #path: string
   readonly #store: LocalStore
   readonly #complain: (message: string) => void
+  /** Of the file as it was last applied, and as it was last seen. */
   #stamp = ''
+  #seen = ''
   #timer: NodeJS.Timeout | undefined
-  #applied: ReadonlyMap<string, ObjectRef> = new Map()
+  #applied: ReadonlyMap<string, KubernetesObject> = new Map()
 
   /** `complain` gets one line for each thing that is wrong with the file. */
   constructor(path: string, store: LocalStore, complain: (message: string) => void) {
@@ -26,7 +28,7 @@ export class AppliedFile {
 
   /** Applies the file now and after each edit. Raises `ManifestError` when it cannot be read at all. */
   start(): void {
-    this.#stamp = this.#stampNow()
+    this.#stamp = this.#seen = this.#stampNow()
     this.#apply(this.#read())
     this.#timer = setInterval(() => this.#follow(), POLL_MS)
   }
@@ -55,7 +57,14 @@ export class AppliedFile {
   /** A bad edit leaves everything as it was. */
   #follow(): void {
     const stamp = this.#stampNow()
-    if (stamp === this.#stamp) return
+    const settled = stamp === this.#seen
+    this.#seen = stamp
+    if (stamp === this.#stamp) {
+      this.#restore()
+      return
+    }
+    // A program that writes the file bit by bit must not have the missing bits deleted.
+    if (!settled) return
     this.#stamp = stamp
     try {
       this.#apply(this.#read())
@@ -67,19 +76,30 @@ export class AppliedFile {
 
   /** Each object by itself, as kubectl does: one that is refused keeps its last good state. */
   #apply(objects: readonly KubernetesObject[]): void {
-    for (const object of objects) {
-      try {
-        this.#store.put(object)
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error
-        this.#complain(error.message)
-      }
+    const accepted = objects.filter(object => this.#put(object))
+    const named = new Set(objects.map(object => idOf(refOf(object))))
+    const before = [...this.#applied.entries()]
+    for (const [id, object] of before) if (!named.has(id)) this.#store.delete(refOf(object))
+    const kept = before.filter(([id]) => named.has(id))
+    this.#applied = new Map([...kept, ...accepted.map(object => [idOf(refOf(object)), object] as const)])
+  }
+
+  /** What was taken out of the file and put back goes all the same, as in Kubernetes; then it is made again. */
+  #restore(): void {
+    for (const object of this.#applied.values()) {
+      if (this.#store.cached.get(refOf(object)) === undefined) this.#put(object)
     }
-    const refs = new Map(objects.map(object => [idOf(refOf(object)), refOf(object)]))
-    for (const [id, ref] of this.#applied) {
-      if (!refs.has(id)) this.#store.delete(ref)
+  }
+
+  #put(object: KubernetesObject): boolean {
+    try {
+      this.#store.put(object)
+      return true
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      this.#complain(error.message)
+      return false
     }
-    this.#applied = refs
   }
 }
 

@@ -28,7 +28,7 @@ export interface BrokerCommand {
 export interface BrokerWatcher {
   /** Told each time the broker begins or ends to serve. */
   ready(ready: boolean): void
-  /** Told when it ended though nobody asked for it; `reason` is the last thing it said. */
+  /** Told when it ended though nobody asked for it; `reason` is a signal or the last thing it said. */
   died(reason: string): void
 }
 
@@ -58,7 +58,7 @@ export class BrokerProcess {
       stream.setEncoding('utf8').on('data', (text: string) => this.#heard(text))
     }
     child.once('error', error => this.#heard(`${error.message}\n`))
-    child.once('close', () => this.#ended())
+    child.once('close', (_code, signal) => this.#ended(signal))
     this.#child = child
     this.#probeSoon()
   }
@@ -92,12 +92,12 @@ export class BrokerProcess {
     }
   }
 
-  #ended(): void {
+  #ended(signal: string | null): void {
     this.#child = undefined
     clearTimeout(this.#probe)
     this.#tell(false)
     if (this.#stopping) return
-    this.#watcher.died(reasonIn(this.#lastOutput))
+    this.#watcher.died(signal ?? reasonIn(this.#lastOutput))
     const delay = Math.min(RESTART_MAX_MS, RESTART_MS * 2 ** this.#failures)
     this.#failures += 1
     this.#timer = setTimeout(() => this.start(), delay)

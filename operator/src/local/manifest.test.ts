@@ -34,6 +34,9 @@ test.each([
   ['a: [', 'unexpected end'],
   ['just text', 'document 1 is not an object of Kubernetes'],
   ['apiVersion: v1\nkind: Pod\nmetadata: {name: a}', 'document 1 is of kind v1 Pod; local mode knows BrokerCluster'],
+  ['', 'there is no object in it'],
+  ['apiVersion: v1\nkind: Secret\nmetadata: {name: ../up}', 'document 1 (Secret): metadata.name "../up" must be of'],
+  ['apiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: A}', 'metadata.namespace "A" must be of'],
   ['apiVersion: v1\nkind: Secret\nmetadata: {}', 'document 1 (Secret) has no metadata.name'],
   [
     'apiVersion: v1\nkind: Secret\nmetadata: {name: a}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: a}',
@@ -42,6 +45,31 @@ test.each([
 ])('%j is refused in one line', (text, message) => {
   expect(() => parseManifest(text)).toThrow(message)
   expect(() => parseManifest(text)).toThrow(/^[^\n]*$/)
+})
+
+test('an object that comes back while it is being deleted is made again once it is gone', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'warren-manifest-'))
+  cleanUp.push(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'm.yaml')
+  const text = '---\napiVersion: warren.dev/v1alpha1\nkind: Queue\nmetadata: {name: a}\nspec: {clusterRef: {name: c}}\n'
+  const secret = '---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n'
+  writeFileSync(path, text + secret)
+  const store = new LocalStore(() => 0)
+  const file = new AppliedFile(path, store, () => undefined)
+  cleanUp.push(() => file.stop())
+  file.start()
+  const find = () =>
+    store.cached.get({ apiVersion: 'warren.dev/v1alpha1', kind: 'Queue', namespace: 'default', name: 'a' })
+  const first = find()
+  if (first !== undefined) await store.objects.setFinalizers(first, ['warren.dev/broker'])
+  writeFileSync(path, secret)
+  await vi.waitFor(() => expect(find()?.metadata.deletionTimestamp).toBeDefined(), 10_000)
+  writeFileSync(path, secret + text.replace('}}', '}, deletionPolicy: Delete}'))
+  await vi.waitFor(() => expect(find()?.spec).toMatchObject({ deletionPolicy: 'Delete' }), 10_000)
+  const held = find()
+  if (held !== undefined) await store.objects.setFinalizers(held, [])
+  expect(find()).toBeUndefined()
+  await vi.waitFor(() => expect(find()).toBeDefined(), 10_000)
 })
 
 test('an edit is applied, what left the file is deleted, and a bad edit changes nothing', async () => {

@@ -11,6 +11,10 @@ export class ManifestError extends Error {}
 
 const PLAIN_KINDS = ['Secret', 'ConfigMap']
 
+/** A DNS subdomain (RFC 1123), as API servers want names; here they become names of folders. */
+const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
+const NAME_CHARACTERS_MAX = 253
+
 /** The objects of a file, in its order, each in a namespace. Raises `ManifestError`. */
 export function parseManifest(text: string): KubernetesObject[] {
   let documents: unknown[]
@@ -19,9 +23,10 @@ export function parseManifest(text: string): KubernetesObject[] {
   } catch (error) {
     throw new ManifestError((error as Error).message.split('\n')[0] ?? 'no YAML')
   }
-  const objects = documents
-    .filter(document => document !== undefined && document !== null)
-    .map((document, index) => objectOf(document, index + 1))
+  const objects = documents.flatMap((document, index) =>
+    document === undefined || document === null ? [] : [objectOf(document, index + 1)],
+  )
+  if (objects.length === 0) throw new ManifestError('there is no object in it')
   const seen = new Set<string>()
   for (const { kind, metadata } of objects) {
     const name = `${kind} "${metadata.name}"${metadata.namespace === 'default' ? '' : ` of namespace ${metadata.namespace}`}`
@@ -48,6 +53,13 @@ function objectOf(document: unknown, position: number): KubernetesObject {
     throw new ManifestError(`${where} (${kind}) has no metadata.name`)
   }
   const { name, labels, annotations, namespace = 'default' } = object.metadata
+  for (const [field, text] of Object.entries({ name, namespace })) {
+    if (NAME.test(text) && text.length <= NAME_CHARACTERS_MAX) continue
+    throw new ManifestError(
+      `${where} (${kind}): metadata.${field} "${text}" must be of lower-case letters, digits, dashes and dots, with a ` +
+        `letter or digit at both ends, and at most ${NAME_CHARACTERS_MAX} characters`,
+    )
+  }
   const metadata = { name, namespace, ...(labels && { labels }), ...(annotations && { annotations }) }
   return withEncodedData({ ...object, metadata } as KubernetesObject)
 }

@@ -39,6 +39,15 @@ test('only changed rows make lines', async () => {
   expect(changedLines(rows, [] as Row[])).toEqual(['Queue/invoices is gone'])
 })
 
+test('two objects of one name in two namespaces have rows of their own', async () => {
+  const store = await storeWith('True')
+  const queue = queueOf()
+  store.put({ ...queue, metadata: { ...queue.metadata, namespace: 'billing' } })
+  const rows = rowsOf(store.cached)
+  expect(rows.map(row => row.name)).toEqual(['invoices', 'billing/invoices'])
+  expect(changedLines(rows, rows)).toEqual([])
+})
+
 test('a terminal is drawn over, a file gets lines of change', async () => {
   const store = await storeWith('True')
   for (const isTTY of [true, false]) {

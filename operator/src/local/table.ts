@@ -7,6 +7,7 @@ import type { CachedObjects } from '../runtime/source.ts'
 
 export interface Row {
   kind: string
+  /** With the namespace before it where that is not the default one. */
   name: string
   ready: string
   messages: string
@@ -44,7 +45,7 @@ function rowOf({ kind, metadata, status }: KubernetesObject): Row {
   const deleting = metadata.deletionTimestamp === undefined ? '' : '(being deleted) '
   return {
     kind,
-    name: metadata.name,
+    name: metadata.namespace === 'default' ? metadata.name : `${metadata.namespace}/${metadata.name}`,
     ready: ready?.status ?? 'Unknown',
     messages: messages?.toString() ?? '',
     consumers: consumers?.toString() ?? '',
