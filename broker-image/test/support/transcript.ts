@@ -56,10 +56,14 @@ class Scene {
     },
     user: values => {
       const { definitions } = this.world.broker
-      const { name, ...permission } = { name: '', configure: '', write: '', read: '', ...values }
+      const { name, tags, ...permission } = { name: '', tags: [], configure: '', write: '', read: '', ...values }
       const guest = definitions.get('user', ['guest'])!
-      definitions.put('user', { ...guest, name, tags: [] }, { durable: true })
+      definitions.put('user', { ...guest, name, tags }, { durable: true })
       definitions.put('permission', { user: name, vhost: '/', ...permission }, { durable: true })
+    },
+    'topic-permission': values => {
+      const permission = { user: '', vhost: '/', exchange: '', write: '', read: '', ...values }
+      this.world.broker.definitions.put('topicPermission', permission, { durable: true })
     },
     vhost: ({ name }) => {
       const vhost = { name: String(name), description: '', tags: [], defaultQueueType: 'classic', tracing: false }
