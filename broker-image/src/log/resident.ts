@@ -34,12 +34,13 @@ export class ResidentMemory {
 
   /**
    * The segment whose bytes are wanted last: never read before read, and the newest of those, since a queue is read
-   * from its oldest message on; among read ones the one whose last read is longest ago.
+   * from its oldest message on; among read ones the one whose last read is longest ago. What was read in this `turn`
+   * stays, or a queue whose memory is taken by others would fetch its first segment for ever.
    */
-  victim(segments: readonly (Segment | null)[]): Segment | null {
+  victim(segments: readonly (Segment | null)[], turn: number): Segment | null {
     let victim: Segment | null = null
     for (const segment of segments) {
-      if (segment === null || !mayLeave(segment)) continue
+      if (segment === null || !mayLeave(segment) || segment.lastRead === turn) continue
       if (victim === null || leavesBefore(segment, victim)) victim = segment
     }
     return victim

@@ -213,7 +213,7 @@ export class SegmentTable {
 
   #trim(): void {
     while (this.#memory.exceeded) {
-      const victim = this.#memory.victim(this.#slots)
+      const victim = this.#memory.victim(this.#slots, this.#turn)
       if (victim === null) return
       if (victim.file === null) {
         victim.owner.spill(victim)
@@ -238,7 +238,7 @@ export class SegmentTable {
     segment.file.read(buffer, 0, segment.head, failure => {
       const error = failure ?? segment.owner.check(segment, buffer)
       segment.waiting = null
-      this.#turn += 1
+      if (waiting.length > 0) this.#turn += 1
       segment.lastRead = this.#turn
       if (error === null) segment.buffer = buffer
       else this.#memory.give(buffer)

@@ -38,3 +38,18 @@ test('a message for two queues is itself in both, though the first drops another
   expect(await bodiesOf(world, client, 'long')).toEqual(['one', 'two', 'three'])
   expect(await bodiesOf(world, client, 'dead')).toEqual(['one', 'two'])
 })
+
+test('a backlog is read back though what waits for the disk fills all memory for segments', async () => {
+  const logSizes = { segmentBytes: 4_096, metaSegmentBytes: 8_192, residentBytesMax: 4_096 }
+  const world = new BrokerWorld({ logSizes })
+  const client = await world.client()
+  declare(client, 'backlog')
+  const bodies = Array.from({ length: 40 }, (_, i) => `${i}`.padStart(500, '.'))
+  for (const body of bodies) client.publish(1, { routingKey: 'backlog', body, properties: { deliveryMode: 2 } })
+  await world.settle()
+  client.take()
+  const flags = { noLocal: false, noAck: true, exclusive: false, noWait: true, arguments: {} }
+  client.send(1, 'basic.consume', { queue: 'backlog', consumerTag: 'c', ...flags })
+  await world.settle()
+  expect(client.take().map(heard => (heard.kind === 'method' ? `${heard.content?.body}` : heard.kind))).toEqual(bodies)
+})
