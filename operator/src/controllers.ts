@@ -7,6 +7,7 @@ import { API_VERSION } from './api/group.ts'
 import type { KindDefinition } from './api/kind.ts'
 import type { Address } from './desired/inputs.ts'
 import { AMQP_PORT, CHILD_LABELS, childNames, MANAGEMENT_PORT } from './desired/names.ts'
+import { identityIndex } from './elder.ts'
 import type { KubernetesObject } from './objects.ts'
 import { POLICY_KIND } from './policy-kind.ts'
 import { QUEUE_KIND } from './queue-kind.ts'
@@ -55,6 +56,7 @@ export function controllers(deps: ControllerDeps, settings: Settings = {}): Cont
   const topology = <Item extends TopologyObject>(kind: TopologyKind<Item>): ControllerSpec => ({
     kind: kindOf(kind.definition),
     related: [dependents(kind.definition, deps.cached)],
+    indexes: identityIndex(kind),
     reconcile: topologyReconciler(kind, shared),
   })
   return [

@@ -7,6 +7,7 @@ import { policyDifference, policyName, queuesInForce } from './topology/policy.t
 export const POLICY_KIND: TopologyKind<Policy> = {
   definition: POLICY,
   live: true,
+  identity: policy => [policy.spec.vhost, policyName(policy)],
   difference: async (policy, { view }) => policyDifference(policy, view),
   facts: (policy, { view }) => ({ queues: queuesInForce(policy, view) }),
   removal: policy => ({

@@ -8,6 +8,7 @@ import type { Session } from './topology/sessions.ts'
 export const QUEUE_KIND: TopologyKind<Queue> = {
   definition: QUEUE,
   live: true,
+  identity: queue => [queue.spec.vhost, queueName(queue)],
   difference: async (queue, { view }) => queueDifference(queue, view),
   facts,
   removal,

@@ -255,6 +255,39 @@ test('a policy that the broker refuses is Stalled with its words', async () => {
   expect(condition('Policy', 'short', 'Stalled').message).toContain('pattern is no regular expression')
 })
 
+test('of two objects for one thing the older has it, and the other is told, and goes without a trace', async () => {
+  await world.readyCluster(clusterOf())
+  world.put(policyOf({ definition: { 'max-length': 1 } }, 'b'))
+  world.later(1_000)
+  const second = policyOf({ name: 'b', definition: { 'max-length': 2 } }, 'a')
+  world.put(second)
+  await later('Policy', 'a')
+  await later('Policy', 'b')
+  await later('Policy', 'a')
+  expect(world.broker.policies.get('//b')?.definition).toEqual({ 'max-length': 1 })
+  expect(condition('Policy', 'a', 'Stalled')).toMatchObject({ status: 'True', reason: 'NameTaken' })
+  expect(condition('Policy', 'a').message).toContain('Policy "b", which is older')
+  world.store.delete(refOf(second))
+  await later('Policy', 'a')
+  expect(world.get('Policy', 'a')).toBeUndefined()
+  expect(world.broker.policies.size).toBe(1)
+})
+
+test('when the older of two objects goes, the other takes its place', async () => {
+  await world.readyCluster(clusterOf())
+  const first = queueOf({ name: 'x' }, 'a')
+  world.put(first)
+  world.put(queueOf({ name: 'x' }, 'b'))
+  await later('Queue', 'a')
+  await later('Queue', 'b')
+  expect(condition('Queue', 'b').reason).toBe('NameTaken')
+  world.store.delete(refOf(first))
+  await later('Queue', 'a')
+  await later('Queue', 'b')
+  expect(condition('Queue', 'b').status).toBe('True')
+  expect(world.broker.queues.has('//x')).toBe(true)
+})
+
 test('a user gets a password once, permissions as listed, and a Secret to connect with', async () => {
   await world.readyCluster(clusterOf())
   const all = { vhost: '/', configure: '', write: '.*', read: '.*' }

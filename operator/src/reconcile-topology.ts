@@ -5,6 +5,7 @@ import type { ClusterRef } from './api/cluster-ref.ts'
 import { API_VERSION } from './api/group.ts'
 import type { KindDefinition, Resource } from './api/kind.ts'
 import { BrokerRefusal, BrokerUnreachable } from './broker-api.ts'
+import { elderOf } from './elder.ts'
 import { ApiError, type Objects } from './objects.ts'
 import { DONE, type Outcome, type Reconcile, type ReconcileLog } from './runtime/outcome.ts'
 import type { CachedObjects } from './runtime/source.ts'
@@ -37,6 +38,8 @@ export interface TopologyKind<Item extends TopologyObject> {
   definition: KindDefinition
   /** True when numbers of the status move by themselves. */
   live: boolean
+  /** What the object stands for in the broker: virtual host and name, or a name alone. */
+  identity(item: Item): readonly string[]
   /** What the broker needs to hold the object. May raise `Blocked`. */
   difference(item: Item, session: Session, cluster: BrokerCluster): Promise<Difference>
   /** Fields of the status besides conditions, after the changes were made. */
@@ -83,6 +86,11 @@ class TopologyPass<Item extends TopologyObject> {
       await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
       return DONE
     }
+    const elder = elderOf(this.#kind, item, this.#deps.cached)
+    if (elder !== undefined) {
+      await this.#report(item, nameTaken(elder))
+      return afterWait(this.#deps.random)
+    }
     if (!hasFinalizer(item)) {
       await this.#deps.objects.setFinalizers(item, [...(item.metadata.finalizers ?? []), FINALIZER])
     }
@@ -100,11 +108,12 @@ class TopologyPass<Item extends TopologyObject> {
     }
   }
 
-  /** Deletions end: with the cluster gone or going, the broker's part goes with it. */
+  /** Deletions end: with the cluster gone or going, the broker's part goes with it; what an older object has stays. */
   async remove(item: Item, cluster: BrokerCluster | undefined, log: ReconcileLog): Promise<Outcome> {
     if (!hasFinalizer(item)) return DONE
     const gone = cluster === undefined || cluster.metadata.deletionTimestamp !== undefined
-    if (gone || this.#kind.leaves(item)) return this.#release(item)
+    const others = elderOf(this.#kind, item, this.#deps.cached) !== undefined
+    if (gone || others || this.#kind.leaves(item)) return this.#release(item)
     if (!isReady(cluster)) {
       await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
       return DONE
@@ -156,6 +165,14 @@ function notReady(name: string, cluster: BrokerCluster | undefined): Verdict {
     state: 'working',
     reason: 'ClusterNotReady',
     message: `BrokerCluster "${name}" ${state}; this goes on when it is`,
+  }
+}
+
+function nameTaken({ kind, metadata }: TopologyObject): Verdict {
+  return {
+    state: 'stalled',
+    reason: 'NameTaken',
+    message: `spec.name: ${kind} "${metadata.name}", which is older, already stands for it in the broker: delete one of the two`,
   }
 }
 

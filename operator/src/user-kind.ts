@@ -28,6 +28,7 @@ export function userKind(deps: UserDeps): TopologyKind<User> {
   return {
     definition: USER,
     live: false,
+    identity: user => [userName(user)],
     async difference(user, { view, administrator }, cluster) {
       const existing = await readSecret(user, credentialsName(user), deps)
       const password = await passwordOf(user, existing, deps)

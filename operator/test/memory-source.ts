@@ -2,7 +2,7 @@
 
 import type { KubernetesObject } from '../src/objects.ts'
 import { ObjectCache } from '../src/runtime/object-cache.ts'
-import type { ChangeHandler, ObjectSource } from '../src/runtime/source.ts'
+import type { ChangeHandler, IndexFunction, ObjectSource } from '../src/runtime/source.ts'
 
 export class MemorySource implements ObjectSource {
   readonly cache = new ObjectCache()
@@ -30,5 +30,13 @@ export class MemorySource implements ObjectSource {
 
   list(namespace: string): readonly KubernetesObject[] {
     return this.cache.list(namespace)
+  }
+
+  addIndex(index: string, valuesOf: IndexFunction): void {
+    this.cache.addIndex(index, valuesOf)
+  }
+
+  indexed(index: string, value: string): readonly KubernetesObject[] {
+    return this.cache.indexed(index, value)
   }
 }

@@ -64,6 +64,9 @@ export async function makeWorld(): Promise<World> {
     },
     { addressOf: () => ({ host: '127.0.0.1', amqpPort: 5672, managementPort }) },
   )
+  for (const { kind, indexes = {} } of specs) {
+    for (const [index, valuesOf] of Object.entries(indexes)) store.source(kind).addIndex(index, valuesOf)
+  }
   const ref = (kind: string, name: string) => ({
     apiVersion: { StatefulSet: 'apps/v1', Secret: 'v1', ConfigMap: 'v1', Service: 'v1' }[kind] ?? API_VERSION,
     kind,

@@ -44,6 +44,7 @@ export class LocalStore {
   readonly cached: CachedObjects = {
     get: ref => this.#find(ref),
     list: (kind, namespace) => this.#cacheOf(kind).list(namespace),
+    indexed: (kind, index, value) => this.#cacheOf(kind).indexed(index, value),
   }
 
   /** Objects of one kind as a watched source; everything is here from the start, so it is always synced. */
@@ -55,6 +56,8 @@ export class LocalStore {
       subscribe: handler => cache.subscribe(handler),
       get: (namespace, name) => cache.get(namespace, name),
       list: namespace => cache.list(namespace),
+      addIndex: (index, valuesOf) => cache.addIndex(index, valuesOf),
+      indexed: (index, value) => cache.indexed(index, value),
     }
   }
 

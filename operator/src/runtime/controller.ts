@@ -8,7 +8,7 @@ import type { EventRecorder } from './events.ts'
 import { KeyQueue } from './key-queue.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { Key, Reconcile, ReconcileLog } from './outcome.ts'
-import type { CachedObjects, Change, Kind, ObjectSource } from './source.ts'
+import type { CachedObjects, Change, IndexFunction, Kind, ObjectSource } from './source.ts'
 import type { SourceSet } from './source-set.ts'
 import { Workers } from './worker.ts'
 
@@ -31,6 +31,8 @@ export interface ControllerSpec {
   name?: string
   kind: Kind
   related: readonly Related[]
+  /** Indexes over the objects of the kind, by name, for `CachedObjects.indexed`. */
+  indexes?: Readonly<Record<string, IndexFunction>>
   reconcile: Reconcile
   concurrency?: number
 }
@@ -103,7 +105,9 @@ export class Controller {
       metrics,
     })
     this.#sources = [sources.source(kind), ...related.map(other => sources.source(other.kind, other.labels))]
-    sources.source(kind).subscribe(change => this.#takeOwn(change))
+    const own = sources.source(kind)
+    for (const [index, valuesOf] of Object.entries(spec.indexes ?? {})) own.addIndex(index, valuesOf)
+    own.subscribe(change => this.#takeOwn(change))
     for (const other of related) {
       sources.source(other.kind, other.labels).subscribe(change => this.#takeRelated(other, change))
     }

@@ -63,14 +63,15 @@ describe('ObjectCache', () => {
       gone: fc.boolean(),
     })
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 30 }), steps => {
+      fc.property(fc.array(step, { maxLength: 30 }), fc.nat({ max: 5 }), (steps, indexedAt) => {
         const colourOf = (held: KubernetesObject) => (held['data'] as { colour: string }).colour
-        const cache = new ObjectCache({ colour: held => [colourOf(held)] })
+        const cache = new ObjectCache()
         steps.forEach(({ name, colour, gone }, n) => {
+          if (n === indexedAt) cache.addIndex('colour', object => [colourOf(object)])
           const held = cache.get('ns', name)
           if (gone && held !== undefined) cache.remove(held)
           else cache.put(object(name, n + 1, held?.metadata.uid ?? `${name}-${n}`, colour))
-          for (const value of ['red', 'blue']) {
+          for (const value of n < indexedAt ? [] : ['red', 'blue']) {
             const found = new Set(cache.indexed('colour', value))
             expect(found).toEqual(new Set(cache.list('').filter(other => colourOf(other) === value)))
           }

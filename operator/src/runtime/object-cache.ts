@@ -1,10 +1,7 @@
 /** The objects of one kind as last seen, frozen, with indexes; says what changed as it changes. */
 
 import type { KubernetesObject } from '../objects.ts'
-import type { Change, ChangeHandler } from './source.ts'
-
-/** The values an object is found under. */
-export type IndexFunction = (object: KubernetesObject) => readonly string[]
+import type { Change, ChangeHandler, IndexFunction } from './source.ts'
 
 interface Index {
   valuesOf: IndexFunction
@@ -26,9 +23,15 @@ export class ObjectCache {
   readonly #handlers: ChangeHandler[] = []
   readonly #tombstones = new Set<string>()
 
-  constructor(indexes: Readonly<Record<string, IndexFunction>> = {}) {
-    for (const [name, valuesOf] of Object.entries(indexes)) this.#indexes.set(name, { valuesOf, ids: new Map() })
-    this.#indexes.set(BY_NAMESPACE, { valuesOf: object => [object.metadata.namespace ?? ''], ids: new Map() })
+  constructor() {
+    this.addIndex(BY_NAMESPACE, object => [object.metadata.namespace ?? ''])
+  }
+
+  /** Objects, those already here too, are found by `indexed` under the values of `valuesOf`. */
+  addIndex(name: string, valuesOf: IndexFunction): void {
+    const index: Index = { valuesOf, ids: new Map() }
+    for (const [id, object] of this.#objects) addToIndex(index, id, object)
+    this.#indexes.set(name, index)
   }
 
   get size(): number {

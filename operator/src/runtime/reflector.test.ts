@@ -155,7 +155,8 @@ describe('Reflector on a well-behaved server', () => {
   it('finds objects by an index, also after they moved', async () => {
     const cluster = (object: KubernetesObject) => [(object.spec as { cluster: string }).cluster]
     server.store.create(QUEUES, queue('a', { cluster: 'red' }))
-    await reflect({ indexes: { cluster } }).synced()
+    reflect().addIndex('cluster', cluster)
+    await reflector?.synced()
     expect(reflector?.indexed('cluster', 'red')).toHaveLength(1)
     server.store.update(QUEUES, queue('a', { cluster: 'blue' }))
     await until(agrees)

@@ -5,8 +5,8 @@ import type { KubernetesObject } from '../objects.ts'
 import { type BackoffBounds, backoffMs } from './backoff.ts'
 import type { Clock, Random } from './clock.ts'
 import type { RuntimeMetrics } from './metrics.ts'
-import { compareVersions, type IndexFunction, ObjectCache } from './object-cache.ts'
-import type { ChangeHandler, Kind, ObjectSource } from './source.ts'
+import { compareVersions, ObjectCache } from './object-cache.ts'
+import type { ChangeHandler, IndexFunction, Kind, ObjectSource } from './source.ts'
 import { isAnswer, isGone, parseEvent, type Query, type WatchTransport } from './watch-transport.ts'
 
 export interface ReflectorTimings {
@@ -31,7 +31,6 @@ export interface ReflectorOptions {
   /** Path of the collection, such as `/apis/warren.dev/v1alpha1/queues`. */
   path: string
   labels?: Readonly<Record<string, string>>
-  indexes?: Readonly<Record<string, IndexFunction>>
   transport: WatchTransport
   clock: Clock
   random: Random
@@ -53,7 +52,7 @@ const BAD_ANSWERS_MAX = 4
 /** One kind of one server (or namespace), cached. Runs from `start` to `stop` and never gives up in between. */
 export class Reflector implements ObjectSource {
   readonly #options: ReflectorOptions
-  readonly #cache: ObjectCache
+  readonly #cache = new ObjectCache()
   readonly #firstSync = Promise.withResolvers<void>()
   /** Where the next watch resumes; undefined: list first. */
   #version: string | undefined
@@ -68,7 +67,6 @@ export class Reflector implements ObjectSource {
 
   constructor(options: ReflectorOptions) {
     this.#options = options
-    this.#cache = new ObjectCache(options.indexes)
   }
 
   get hasSynced(): boolean {
@@ -91,7 +89,10 @@ export class Reflector implements ObjectSource {
     return this.#cache.list(namespace)
   }
 
-  /** Objects that the index function `index` put under `value`. */
+  addIndex(index: string, valuesOf: IndexFunction): void {
+    this.#cache.addIndex(index, valuesOf)
+  }
+
   indexed(index: string, value: string): readonly KubernetesObject[] {
     return this.#cache.indexed(index, value)
   }

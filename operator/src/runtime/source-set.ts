@@ -37,6 +37,7 @@ export class SourceSet {
   readonly cached: CachedObjects = {
     get: ref => this.#known(ref).get(ref.namespace, ref.name),
     list: (kind, namespace) => this.#known(kind).list(namespace),
+    indexed: (kind, index, value) => this.#known(kind).indexed(index, value),
   }
 
   #known(kind: { apiVersion: string; kind: string }): ObjectSource {
@@ -66,6 +67,10 @@ export function mergedSource(sources: readonly ObjectSource[]): ObjectSource {
       return undefined
     },
     list: namespace => sources.flatMap(source => source.list(namespace)),
+    addIndex(index, valuesOf) {
+      for (const source of sources) source.addIndex(index, valuesOf)
+    },
+    indexed: (index, value) => sources.flatMap(source => source.indexed(index, value)),
   }
 }
 

@@ -18,6 +18,9 @@ export type Change =
   | { type: 'updated'; previous: KubernetesObject; object: KubernetesObject }
   | { type: 'deleted'; object: KubernetesObject }
 
+/** The values an object is found under. */
+export type IndexFunction = (object: KubernetesObject) => readonly string[]
+
 export type ChangeHandler = (change: Change) => void
 
 /** A cache of one kind. Its objects are frozen: copy before changing. */
@@ -31,6 +34,10 @@ export interface ObjectSource {
   get(namespace: string, name: string): KubernetesObject | undefined
   /** Objects of one namespace; of all namespaces when `namespace` is empty. */
   list(namespace: string): readonly KubernetesObject[]
+  /** Lets `indexed` find objects, those already here too, under the values of `valuesOf`. */
+  addIndex(index: string, valuesOf: IndexFunction): void
+  /** Objects that the index function of `index` puts under `value`. Raises for an index that was never added. */
+  indexed(index: string, value: string): readonly KubernetesObject[]
 }
 
 /** Reads from the caches of all watched kinds. An unwatched kind is a programmer's error and raises. */
@@ -39,4 +46,6 @@ export interface CachedObjects {
   get(ref: ObjectRef): KubernetesObject | undefined
   /** Frozen objects of one namespace; of all watched namespaces when `namespace` is empty. */
   list(kind: { apiVersion: string; kind: string }, namespace: string): readonly KubernetesObject[]
+  /** Frozen objects of one kind that the index function of `index` puts under `value`. */
+  indexed(kind: { apiVersion: string; kind: string }, index: string, value: string): readonly KubernetesObject[]
 }
