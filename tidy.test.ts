@@ -207,6 +207,7 @@ describe('every source has a test', () => {
     'operator/src/runtime/controller.test.ts': ['operator/src/runtime/'],
     'operator/src/reconcile-topology.test.ts': [
       'operator/src/topology/',
+      'operator/src/elder.ts',
       'operator/src/policy-kind.ts',
       'operator/src/queue-kind.ts',
       'operator/src/user-kind.ts',
