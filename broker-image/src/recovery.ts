@@ -8,13 +8,24 @@ import type { Queue } from './queue/queue.ts'
 import { FRAME_HEAD_BYTES } from './wire/frame.ts'
 import { readU32 } from './wire/integers.ts'
 
+/** Where messages are replayed to. */
+export interface ReplayTarget {
+  readonly queues: ReadonlyMap<number, Queue>
+  readonly segments: SegmentTable
+  /** Told of each id without a queue: the log may hold messages of a queue whose declaration never became durable. */
+  readonly onUnknownQueue: (id: number) => void
+}
+
 /** A replay into `queues`; messages of queues that are gone are dropped. */
-export function replayInto(queues: ReadonlyMap<number, Queue>, segments: SegmentTable): Replay {
+export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): Replay {
   return {
     queue: (id, nextSeq) => queues.get(id)?.recoverNextSeq(nextSeq),
     enqueue: (id, seq, segment, offset, deadlineMs) => {
       const queue = queues.get(id)
-      if (queue === undefined) return false
+      if (queue === undefined) {
+        onUnknownQueue(id)
+        return false
+      }
       const bytes = segments.bytes(segment)
       if (bytes === null) throw new Error(`segment ${segment} is replayed but not in memory`)
       queue.recoverEnqueue(messageAt(bytes, { seq, segment, offset }), deadlineMs)

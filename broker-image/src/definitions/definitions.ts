@@ -57,6 +57,11 @@ export class Definitions {
     return this.#nextQueueId++
   }
 
+  /** Tells of an id that some queue had, though no definition speaks of it. */
+  passQueueId(id: number): void {
+    this.#nextQueueId = Math.max(this.#nextQueueId, id + 1)
+  }
+
   get<K extends DefinitionKind>(kind: K, key: DefinitionKeys[K]): Readonly<DefinitionKinds[K]> | undefined {
     return this.#values[kind].get(joinKey(key))
   }

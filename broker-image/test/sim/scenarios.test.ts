@@ -1,5 +1,6 @@
 /** What the simulation found, as scripts: each was a seed that failed. */
 import { expect, test } from 'vitest'
+import { MemoryDisk, seeded } from '../log/memory-disk.ts'
 import { BrokerWorld } from '../support/broker-world.ts'
 import type { TestClient } from '../support/test-client.ts'
 
@@ -7,6 +8,31 @@ const DECLARE = { passive: false, durable: true, exclusive: false, autoDelete: f
 
 function declare(client: TestClient, queue: string, args = {}): void {
   client.send(1, 'queue.declare', { ...DECLARE, queue, arguments: args })
+}
+
+/** Disks by the names of their logs, on which nothing happens until it is told to. */
+class Disks {
+  readonly #disks = new Map<string, MemoryDisk>()
+
+  of(name: string): MemoryDisk {
+    const disk = this.#disks.get(name) ?? new MemoryDisk(seeded(1))
+    this.#disks.set(name, disk)
+    return disk
+  }
+
+  /** Lets the disks of these logs do what is asked of them, and all that follows. */
+  async run(world: BrokerWorld, names: readonly string[]): Promise<void> {
+    do {
+      for (const name of names) this.of(name).run()
+      await world.settle()
+    } while (names.some(name => this.of(name).pending > 0))
+  }
+
+  /** The power fails, and another process starts. */
+  crash(world: BrokerWorld): void {
+    for (const [name, disk] of this.#disks) this.#disks.set(name, disk.crash())
+    world.restart(name => this.of(name))
+  }
 }
 
 /** Bodies of everything in a queue, taken with auto-ack. */
@@ -52,4 +78,21 @@ test('a backlog is read back though what waits for the disk fills all memory for
   client.send(1, 'basic.consume', { queue: 'backlog', consumerTag: 'c', ...flags })
   await world.settle()
   expect(client.take().map(heard => (heard.kind === 'method' ? `${heard.content?.body}` : heard.kind))).toEqual(bodies)
+})
+
+test('a queue that a crash undeclared leaves its messages to no other queue', async () => {
+  const disks = new Disks()
+  const world = new BrokerWorld({ disk: name => disks.of(name) })
+  const publisher = await world.client()
+  declare(publisher, 'queue')
+  publisher.publish(1, { routingKey: 'queue', body: 'old', properties: { deliveryMode: 2 } })
+  await disks.run(world, ['queues'])
+  disks.crash(world)
+  expect(world.broker.queuesById.size).toBe(0)
+  const second = await world.client()
+  declare(second, 'queue')
+  second.publish(1, { routingKey: 'queue', body: 'new', properties: { deliveryMode: 2 } })
+  await disks.run(world, ['meta', 'queues'])
+  disks.crash(world)
+  expect(await bodiesOf(world, await world.client(), 'queue')).toEqual(['new'])
 })

@@ -1,0 +1,95 @@
+/** How messages of the model leave without a client: limits, time, and where dead letters go. */
+import type { Model } from './model.ts'
+import { type Death, DOUBT, type Entry, type ModelQueue, mayRefuse } from './model-queue.ts'
+
+interface Dying {
+  readonly reason: Death['reason']
+  /** False: it may be alive. */
+  readonly isCertain: boolean
+}
+
+/** Sends a dead message on, as its queue's settings say. */
+export function die(model: Model, entry: Entry, { reason, isCertain }: Dying): void {
+  const { deadLetterExchange, deadLetterKey } = entry.queue.settings
+  if (deadLetterExchange === undefined || entry.hasDied) return
+  entry.hasDied = true
+  const routingKey = deadLetterKey ?? entry.routingKey
+  const deaths = [{ queue: entry.queue.name, reason }, ...entry.deaths.filter(death => !isSame(death, entry, reason))]
+  for (const queue of model.route(deadLetterExchange, routingKey)) {
+    if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
+    const { ttlMs } = queue.settings
+    model.add({
+      id: entry.id,
+      queue,
+      position: null,
+      routingKey,
+      size: entry.size,
+      isKept: entry.isKept && queue.durable,
+      deadlineMs: ttlMs === Number.POSITIVE_INFINITY ? 0 : model.nowMs + ttlMs,
+      deaths,
+      enteredAt: Number.POSITIVE_INFINITY,
+      doubt: (isCertain ? 0 : DOUBT.undead) | (mayRefuse(queue, entry.size) ? DOUBT.refused : 0),
+      flag: 'unset',
+      isArriving: true,
+    })
+  }
+}
+
+/** What may have been dropped because of the queue's limits becomes doubtful; what surely was, dies. */
+export function applyLimits(model: Model, queue: ModelQueue): void {
+  const { overflow, maxLength, maxBytes } = queue.settings
+  if (overflow !== 'drop-head') return
+  if (maxLength === Number.POSITIVE_INFINITY && maxBytes === Number.POSITIVE_INFINITY) return
+  const ready = queue.ready.sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
+  const isCertain = queue.isUntouched(model.step) && ready.every(entry => entry.position !== null && entry.doubt === 0)
+  let count = ready.length
+  let bytes = ready.reduce((sum, { size }) => sum + size, 0)
+  for (const entry of ready) {
+    if (count <= maxLength && bytes <= maxBytes) return
+    if (isCertain) model.end(entry)
+    else entry.doubt |= DOUBT.dropped
+    die(model, entry, { reason: 'maxlen', isCertain })
+    if (entry.position === null) continue
+    count--
+    bytes -= entry.size
+  }
+}
+
+/** Time has come to `nowMs`. `isAtRest`: no disk operation was under way before. */
+export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
+  model.at++
+  const beforeMs = model.nowMs
+  model.nowMs = nowMs
+  for (let again = true; again; ) {
+    again = false
+    for (const queue of [...model.queues.values()]) {
+      for (const entry of queue.ready) again = expireOne(model, entry, isAtRest ? nowMs : beforeMs) || again
+    }
+  }
+}
+
+/** True when something changed. What was due before `certainMs` and is not gone yet may wait for the disk. */
+function expireOne(model: Model, entry: Entry, lateMs: number): boolean {
+  const { deadlineMs, isArriving, doubt } = entry
+  if (deadlineMs === 0 || deadlineMs > model.nowMs) return false
+  const mayWait = isArriving || (lateMs !== model.nowMs && deadlineMs <= lateMs)
+  if (!mayWait) {
+    model.end(entry)
+    die(model, entry, { reason: 'expired', isCertain: doubt === 0 })
+    return true
+  }
+  if ((doubt & DOUBT.expired) !== 0) return false
+  entry.doubt |= DOUBT.expired
+  die(model, entry, { reason: 'expired', isCertain: false })
+  return true
+}
+
+function isSame(death: Death, { queue }: Entry, reason: Death['reason']): boolean {
+  return death.queue === queue.name && death.reason === reason
+}
+
+/** Whether the message came through this queue before, and no client refused it since. */
+function isCycle(queue: string, deaths: readonly Death[]): boolean {
+  const at = deaths.findIndex(death => death.queue === queue)
+  return at >= 0 && deaths.slice(0, at + 1).every(({ reason }) => reason !== 'rejected')
+}

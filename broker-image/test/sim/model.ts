@@ -1,0 +1,321 @@
+/**
+ * What a broker may do, by what its clients sent and heard. Everything is told to the model when it is sent, in order;
+ * what is heard is gathered over a step (a burst of commands, then quiet) and judged at its end.
+ *
+ * Two counts rule what a crash may undo: every event has a number, and `proven` is the highest number of a publish
+ * whose confirm proves that the log is durable up to there. What is not proven is doubtful after a crash.
+ */
+
+import { applyLimits, die } from './model-deaths.ts'
+import {
+  DOUBT,
+  type Entry,
+  ModelQueue,
+  mayRefuse,
+  type QueueSettings,
+  settingsOf,
+  unite,
+} from './model-queue.ts'
+import { type Binding, routesTo } from './model-routing.ts'
+import { Violation } from './violation.ts'
+
+export interface Message {
+  readonly exchange: string
+  readonly routingKey: string
+  readonly persistent: boolean
+  readonly size: number
+  /** Infinity = none. */
+  readonly ttlMs: number
+}
+
+/** A publish whose confirm has not come. */
+export interface Publish {
+  readonly id: number
+  readonly at: number
+  readonly targets: readonly Entry[]
+  /** Its confirm means that the log is durable up to here. */
+  readonly proves: boolean
+  readonly mayBeRefused: boolean
+}
+
+export interface Delivery {
+  readonly queue: ModelQueue
+  readonly id: number
+  readonly flagged: boolean
+  /** The consumer, or the channel of a `basic.get`: what one of them hears is in order. */
+  readonly by: object
+  /** Takes note of a message that must be settled; null when it is settled by being sent. */
+  readonly hold: ((entry: Entry) => void) | null
+}
+
+export interface Policy {
+  readonly pattern: RegExp
+  readonly definition: Readonly<Record<string, string | number>>
+}
+
+export class Model {
+  readonly queues = new Map<string, ModelQueue>()
+  readonly deleting = new Set<ModelQueue>()
+  readonly bindings = new Set<Binding>()
+  policy: Policy | null = null
+  step = 0
+  at = 0
+  proven = 0
+  nowMs: number
+  #nextId = 1
+  #nextPosition = 1
+  #deliveries: Delivery[] = []
+
+  constructor(nowMs: number) {
+    this.nowMs = nowMs
+  }
+
+  /** All queues that a crash may bring back. */
+  *known(): Iterable<ModelQueue> {
+    yield* this.queues.values()
+    yield* this.deleting
+  }
+
+  isFree(name: string): boolean {
+    return ![...this.known()].some(queue => queue.name === name)
+  }
+
+  declare(name: string, durable: boolean, args: Readonly<Record<string, string | number | boolean>>): ModelQueue {
+    this.at++
+    const queue = new ModelQueue(name, durable, { args, settings: this.settingsFor(name, args) })
+    this.queues.set(name, queue)
+    return queue
+  }
+
+  settingsFor(name: string, args: Readonly<Record<string, unknown>>): QueueSettings {
+    const matches = this.policy?.pattern.test(name) ?? false
+    return settingsOf(args, matches ? this.policy!.definition : {})
+  }
+
+  setPolicy(policy: Policy | null): void {
+    this.at++
+    this.policy = policy
+    for (const queue of this.queues.values()) {
+      queue.settings = this.settingsFor(queue.name, queue.arguments)
+      applyLimits(this, queue)
+    }
+  }
+
+  delete(queue: ModelQueue): void {
+    this.at++
+    this.queues.delete(queue.name)
+    this.deleting.add(queue)
+    queue.isDeleting = true
+    for (const entry of queue.ready) entry.isLeaving = true
+  }
+
+  /** It will not come back. */
+  deleted(queue: ModelQueue): void {
+    this.deleting.delete(queue)
+    for (const binding of this.bindings) if (binding.queue === queue) this.bindings.delete(binding)
+  }
+
+  purge(queue: ModelQueue): void {
+    this.at++
+    for (const entry of queue.ready) if (!entry.isArriving) entry.isLeaving = true
+  }
+
+  route(exchange: string, routingKey: string): ModelQueue[] {
+    return routesTo(this.queues, this.bindings, { exchange, routingKey })
+  }
+
+  publish(message: Message): Publish {
+    const at = ++this.at
+    const id = this.#nextId++
+    const targets: Entry[] = []
+    const queues = this.route(message.exchange, message.routingKey)
+    for (const queue of queues) targets.push(this.#arrive(id, message, queue))
+    const proves = message.persistent && queues.some(({ durable }) => durable)
+    const mayBeRefused = targets.some(({ doubt }) => (doubt & DOUBT.refused) !== 0)
+    return { id, at, targets, proves, mayBeRefused }
+  }
+
+  /** Adds a message to a queue, whose limits then act. */
+  add(
+    entry: Omit<Entry, 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'hasDied' | 'isLeaving'>,
+  ): Entry {
+    const { queue } = entry
+    const added: Entry = {
+      ...entry,
+      state: 'ready',
+      holder: null,
+      goneAt: 0,
+      enteredStep: this.step,
+      returnedStep: -1,
+      hasDied: false,
+      isLeaving: false,
+    }
+    queue.live.add(added)
+    unite(queue, added.id)
+    applyLimits(this, queue)
+    return added
+  }
+
+  confirmed(publish: Publish): void {
+    for (const entry of publish.targets) entry.doubt &= ~DOUBT.refused
+    if (publish.proves) this.prove(publish.at)
+  }
+
+  refused(publish: Publish): void {
+    if (!publish.mayBeRefused) throw new Violation(`message ${publish.id} was refused, and no queue of it was full`)
+    const [only] = publish.targets
+    if (publish.targets.length > 1 || only === undefined) return
+    if (only.state === 'held') throw new Violation(`message ${only.id} was refused, and delivered all the same`)
+    only.queue.live.delete(only)
+    only.state = 'gone'
+  }
+
+  prove(at: number): void {
+    if (at <= this.proven) return
+    this.proven = at
+    for (const { graves } of this.known()) for (const entry of graves) if (entry.goneAt <= at) graves.delete(entry)
+  }
+
+  acknowledge(entry: Entry): void {
+    this.at++
+    this.end(entry, false)
+  }
+
+  /** A client does not want it: it dies. */
+  discard(entry: Entry): void {
+    this.at++
+    this.end(entry)
+    if (!entry.queue.isDeleting) die(this, entry, { reason: 'rejected', isCertain: true })
+  }
+
+  requeue(entries: readonly Entry[]): void {
+    this.at++
+    const queues = new Set(entries.map(({ queue }) => queue))
+    for (const entry of entries) {
+      if (entry.queue.isDeleting) {
+        this.end(entry)
+        continue
+      }
+      entry.state = 'ready'
+      entry.flag = 'set'
+      entry.returnedStep = this.step
+    }
+    for (const queue of queues) if (!queue.isDeleting) applyLimits(this, queue)
+  }
+
+  /** A client that consumed from this queue left. `unheard`: deliveries may have been on their way to it. */
+  left(queue: ModelQueue, { unheard, noAck }: { unheard: boolean; noAck: boolean }): void {
+    queue.takenStep = this.step
+    if (!unheard) return
+    for (const entry of queue.ready) {
+      entry.returnedStep = this.step
+      if (entry.flag === 'unset') entry.flag = 'either'
+      if (noAck) entry.doubt |= DOUBT.unheard
+    }
+  }
+
+  delivered(delivery: Delivery): void {
+    this.#deliveries.push(delivery)
+  }
+
+  /** It is not in its queue any more, though a crash may undo that. One that dies may wait for its bytes from disk. */
+  end(entry: Entry, isDead = true): void {
+    entry.state = 'gone'
+    const isDeferred = isDead && entry.queue.settings.deadLetterExchange !== undefined
+    entry.goneAt = isDeferred ? Number.POSITIVE_INFINITY : this.at
+    entry.queue.live.delete(entry)
+    if (entry.isKept) entry.queue.graves.add(entry)
+  }
+
+  /** Everything of this step was heard. */
+  endStep(): void {
+    this.at++
+    const deliveries = this.#deliveries
+    this.#deliveries = []
+    for (const [queue, own] of Map.groupBy(deliveries, ({ queue }) => queue)) this.#take(queue, own)
+    for (const queue of this.known()) {
+      for (const entry of queue.ready) if (entry.isLeaving) this.end(entry)
+    }
+    this.step++
+  }
+
+  /** The disks are at rest: what was deferred has happened. */
+  rest(): void {
+    this.at++
+    for (const queue of this.known()) {
+      for (const entry of queue.live) {
+        if (entry.isArriving) entry.enteredAt = this.at
+        entry.isArriving = false
+      }
+      for (const entry of queue.graves) entry.goneAt = Math.min(entry.goneAt, this.at)
+    }
+  }
+
+  #arrive(id: number, { routingKey, persistent, size, ttlMs }: Message, queue: ModelQueue): Entry {
+    const lifeMs = Math.min(ttlMs, queue.settings.ttlMs)
+    const entry = {
+      id,
+      queue,
+      position: this.#nextPosition++,
+      routingKey,
+      size,
+      isKept: persistent && queue.durable,
+      deadlineMs: lifeMs === Number.POSITIVE_INFINITY ? 0 : this.nowMs + lifeMs,
+      deaths: [],
+      enteredAt: this.at,
+      doubt: mayRefuse(queue, size) ? DOUBT.refused : 0,
+      flag: 'unset' as const,
+      isArriving: false,
+    }
+    const added = this.add(entry)
+    if (entry.doubt !== 0 && queue.settings.overflow === 'reject-publish-dlx') {
+      die(this, added, { reason: 'maxlen', isCertain: false })
+    }
+    return added
+  }
+
+  /** Deliveries of one step from one queue, heard in no certain order but for each consumer. */
+  #take(queue: ModelQueue, deliveries: readonly Delivery[]): void {
+    const taken: Entry[] = []
+    for (const own of Map.groupBy(deliveries, ({ by }) => by).values()) {
+      const fresh = own.filter(({ flagged }) => !flagged)
+      const entries = own.map(delivery => this.#takeOne(queue, delivery))
+      taken.push(...entries)
+      requireRising(
+        queue,
+        entries.filter((_, i) => fresh.includes(own[i]!)),
+      )
+    }
+    const highest = Math.max(...taken.map(({ position }) => position ?? 0))
+    for (const entry of queue.ready) {
+      if (entry.position === null || entry.position > highest || entry.returnedStep === this.step) continue
+      if (entry.doubt === 0) throw new Violation(`queue ${queue.name} delivered ${highest} before message ${entry.id}`)
+      this.end(entry)
+    }
+  }
+
+  #takeOne(queue: ModelQueue, { id, flagged, hold }: Delivery): Entry {
+    const found = [...queue.live].filter(entry => entry.id === id && entry.state === 'ready')
+    const entry = found.find(({ doubt }) => doubt === 0) ?? found[0]
+    if (entry === undefined) throw new Violation(`queue ${queue.name} delivered message ${id}, which it does not hold`)
+    if (entry.flag === 'set' && !flagged) throw new Violation(`message ${id} came again as if for the first time`)
+    if (entry.flag === 'unset' && flagged) throw new Violation(`message ${id} came as redelivered for the first time`)
+    entry.flag = 'set'
+    entry.isLeaving = false
+    entry.doubt = found.length === 1 ? 0 : entry.doubt
+    if (hold === null) {
+      this.end(entry, false)
+    } else {
+      entry.state = 'held'
+      hold(entry)
+    }
+    return entry
+  }
+}
+
+function requireRising(queue: ModelQueue, entries: readonly Entry[]): void {
+  const positions = entries.map(({ position }) => position).filter(position => position !== null)
+  for (const [i, position] of positions.entries()) {
+    if (i > 0 && position < positions[i - 1]!) throw new Violation(`queue ${queue.name} delivered out of order`)
+  }
+}
