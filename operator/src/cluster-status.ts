@@ -1,6 +1,7 @@
 /** What the status of a BrokerCluster says, from what was observed. Pure. */
 
 import type { BrokerCluster, BrokerClusterStatus } from './api/brokercluster.ts'
+import type { ConditionType } from './api/condition.ts'
 import { childNames } from './desired/names.ts'
 import type { Observed } from './observe.ts'
 import type { Verdict } from './status.ts'
@@ -11,6 +12,12 @@ export type Contact = { session: Session } | { problem: Verdict }
 
 type Facts = Omit<BrokerClusterStatus, 'conditions' | 'observedGeneration'>
 
+/** Whether its brokers can be asked: it is Ready, or Stalled over its spec while those of the last good one go on. */
+export function isServing({ status }: BrokerCluster): boolean {
+  const holds = (type: ConditionType) => status?.conditions?.some(one => one.type === type && one.status === 'True')
+  return holds('Ready') === true || (holds('Stalled') === true && (status?.readyReplicas ?? 0) > 0)
+}
+
 export function clusterVerdict(cluster: BrokerCluster, observed: Observed, contact: Contact): Verdict {
   const set = observed.statefulSet
   const { replicas } = cluster.spec
@@ -18,7 +25,7 @@ export function clusterVerdict(cluster: BrokerCluster, observed: Observed, conta
     return {
       state: 'working',
       reason: 'PodsNotReady',
-      message: `${set?.ready ?? 0} of ${replicas} brokers serve clients`,
+      message: `${set?.ready ?? 0} of ${replicas} brokers serve clients${set?.ready === replicas ? ', not yet all as the spec says' : ''}`,
     }
   }
   if ('problem' in contact) return contact.problem

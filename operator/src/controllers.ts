@@ -5,6 +5,7 @@ import type { BrokerCluster } from './api/brokercluster.ts'
 import { BROKER_CLUSTER } from './api/brokercluster.ts'
 import { API_VERSION } from './api/group.ts'
 import type { KindDefinition } from './api/kind.ts'
+import { isServing } from './cluster-status.ts'
 import type { Address } from './desired/inputs.ts'
 import { AMQP_PORT, CHILD_LABELS, childNames, MANAGEMENT_PORT } from './desired/names.ts'
 import { identityIndex } from './elder.ts'
@@ -16,7 +17,6 @@ import { type TopologyKind, type TopologyObject, topologyReconciler } from './re
 import type { CachedObjects, ControllerDeps, ControllerSpec, Kind, Related } from './runtime/controller.ts'
 import type { Key } from './runtime/outcome.ts'
 import { type Pace, STEADY_PACE } from './schedule.ts'
-import { isReady } from './status.ts'
 import { BrokerSessions } from './topology/sessions.ts'
 import { userKind } from './user-kind.ts'
 
@@ -82,7 +82,7 @@ function ownerKeys({ metadata }: KubernetesObject): Key[] {
     .map(owner => ({ namespace: metadata.namespace ?? '', name: owner.name }))
 }
 
-/** All objects that belong to a cluster are due when it becomes Ready or stops being it, not when its numbers move. */
+/** All objects that belong to a cluster are due when its brokers begin or end to serve, not when its numbers move. */
 function dependents({ kind }: KindDefinition, cached: CachedObjects): Related {
   return {
     kind: kindOf(BROKER_CLUSTER),
@@ -91,7 +91,9 @@ function dependents({ kind }: KindDefinition, cached: CachedObjects): Related {
         .list({ apiVersion: API_VERSION, kind }, metadata.namespace ?? '')
         .filter(item => (item as TopologyObject).spec.clusterRef.name === metadata.name)
         .map(item => ({ namespace: item.metadata.namespace ?? '', name: item.metadata.name })),
-    changed: (previous, current) => isReady(previous) !== isReady(current) || deletionStarted(previous, current),
+    changed: (previous, current) =>
+      isServing(previous as BrokerCluster) !== isServing(current as BrokerCluster) ||
+      deletionStarted(previous, current),
   }
 }
 

@@ -112,6 +112,16 @@ test('bad configuration is Stalled and touches nothing of the running cluster', 
   expect(world.applied).toHaveLength(applied)
 })
 
+test('a cluster is not Ready before its pods run what the spec says', async () => {
+  await world.readyCluster(clusterOf())
+  world.put(clusterOf({ config: 'heartbeat = 20' }))
+  await pass()
+  expect(condition()).toMatchObject({ status: 'False', reason: 'PodsNotReady', observedGeneration: 2 })
+  world.startPods('orders')
+  await pass()
+  expect(condition()).toMatchObject({ status: 'True', observedGeneration: 2 })
+})
+
 test('a stranger’s object under a child’s name is not taken over', async () => {
   world.put({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'orders', namespace: 'default' }, spec: {} })
   world.put(clusterOf())

@@ -51,6 +51,10 @@ async function reconcile(cluster: BrokerCluster, deps: ClusterDeps, log: Reconci
     log.info({ child: `${object.kind}/${object.metadata.name}` }, `${what} child`)
   }
   await applyActions(actions, deps.objects)
+  if (actions.some(({ object }) => object.kind === 'StatefulSet')) {
+    // What was observed are the pods of the spec before.
+    observed.statefulSet &&= { ...observed.statefulSet, current: false }
+  }
   const contact = await contactBroker(cluster, observed, deps)
   const verdict = clusterVerdict(cluster, observed, contact)
   await writeStatus(deps, cluster, verdict, clusterFacts(cluster, observed, contact))

@@ -37,6 +37,15 @@ test('a queue waits for its cluster, says so, and is due when the cluster is Rea
   expect(world.broker.queues.has('//invoices')).toBe(true)
 })
 
+test('a cluster that is Stalled over its spec holds up nothing that its brokers can do', async () => {
+  await world.readyCluster(clusterOf())
+  world.put(clusterOf({ config: 'heartbeat = soon' }))
+  await expect(world.pass('BrokerCluster', 'orders')).rejects.toThrow('heartbeat')
+  world.put(queueOf())
+  await world.pass('Queue', 'invoices')
+  expect(condition('Queue', 'invoices').status).toBe('True')
+})
+
 test('an equal object costs no write, neither to the broker nor to Kubernetes', async () => {
   await world.readyCluster(clusterOf())
   world.broker.addQueue('invoices')

@@ -5,12 +5,13 @@ import type { ClusterRef } from './api/cluster-ref.ts'
 import { API_VERSION } from './api/group.ts'
 import type { KindDefinition, Resource } from './api/kind.ts'
 import { BrokerRefusal, BrokerUnreachable } from './broker-api.ts'
+import { isServing } from './cluster-status.ts'
 import { elderOf } from './elder.ts'
 import { ApiError, type Objects } from './objects.ts'
 import { DONE, type Outcome, type Reconcile, type ReconcileLog } from './runtime/outcome.ts'
 import type { CachedObjects } from './runtime/source.ts'
 import { afterDrift, afterLive, afterWait, type Pace, type Random } from './schedule.ts'
-import { Blocked, isReady, type StatusDeps, type Verdict, writeStatus } from './status.ts'
+import { Blocked, type StatusDeps, type Verdict, writeStatus } from './status.ts'
 import type { Difference } from './topology/change.ts'
 import { type BrokerSessions, LoginRefused, makeChanges, type Session } from './topology/sessions.ts'
 
@@ -82,7 +83,7 @@ class TopologyPass<Item extends TopologyObject> {
   }
 
   async uphold(item: Item, cluster: BrokerCluster | undefined, log: ReconcileLog): Promise<Outcome> {
-    if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined || !isReady(cluster)) {
+    if (cluster === undefined || cluster.metadata.deletionTimestamp !== undefined || !isServing(cluster)) {
       await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
       return DONE
     }
@@ -114,7 +115,7 @@ class TopologyPass<Item extends TopologyObject> {
     const gone = cluster === undefined || cluster.metadata.deletionTimestamp !== undefined
     const others = elderOf(this.#kind, item, this.#deps.cached) !== undefined
     if (gone || others || this.#kind.leaves(item)) return this.#release(item)
-    if (!isReady(cluster)) {
+    if (!isServing(cluster)) {
       await this.#report(item, notReady(item.spec.clusterRef.name, cluster))
       return DONE
     }
