@@ -1,8 +1,7 @@
 /** The only writer of a cluster's children. */
 
 import { INSTANCE_LABEL } from './desired/names.ts'
-import { ApiError, type KubernetesObject, type Objects } from './objects.ts'
-import { refOf } from './objects-ref.ts'
+import { ApiError, type KubernetesObject, type Objects, refOf } from './objects.ts'
 import { type Action, isOurs } from './plan.ts'
 import { Blocked } from './status.ts'
 

@@ -9,13 +9,14 @@ import { isServing } from './cluster-status.ts'
 import type { Address } from './desired/inputs.ts'
 import { AMQP_PORT, CHILD_LABELS, childNames, MANAGEMENT_PORT } from './desired/names.ts'
 import { identityIndex } from './elder.ts'
-import type { KubernetesObject } from './objects.ts'
+import type { Kind, KubernetesObject } from './objects.ts'
 import { POLICY_KIND } from './policy-kind.ts'
 import { QUEUE_KIND } from './queue-kind.ts'
 import { type ClusterDeps, clusterReconciler } from './reconcile-cluster.ts'
 import { type TopologyKind, type TopologyObject, topologyReconciler } from './reconcile-topology.ts'
-import type { CachedObjects, ControllerDeps, ControllerSpec, Kind, Related } from './runtime/controller.ts'
+import type { ControllerDeps, ControllerSpec, Related } from './runtime/controller.ts'
 import type { Key } from './runtime/outcome.ts'
+import type { CachedObjects } from './runtime/source.ts'
 import { type Pace, STEADY_PACE } from './schedule.ts'
 import { BrokerSessions } from './topology/sessions.ts'
 import { userKind } from './user-kind.ts'
@@ -29,12 +30,12 @@ export interface Settings {
 
 /** Kinds of the children that are watched. Secrets are not: no cache of the operator holds any. */
 const CHILD_KINDS: readonly Kind[] = [
-  { apiVersion: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts' },
-  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', plural: 'roles' },
-  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', plural: 'rolebindings' },
-  { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps' },
-  { apiVersion: 'v1', kind: 'Service', plural: 'services' },
-  { apiVersion: 'apps/v1', kind: 'StatefulSet', plural: 'statefulsets' },
+  { apiVersion: 'v1', kind: 'ServiceAccount' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role' },
+  { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding' },
+  { apiVersion: 'v1', kind: 'ConfigMap' },
+  { apiVersion: 'v1', kind: 'Service' },
+  { apiVersion: 'apps/v1', kind: 'StatefulSet' },
 ]
 
 /** 32 characters of a URL-safe alphabet: 192 bits. */
@@ -71,8 +72,8 @@ export function controllers(deps: ControllerDeps, settings: Settings = {}): Cont
   ]
 }
 
-function kindOf({ kind, plural }: KindDefinition): Kind {
-  return { apiVersion: API_VERSION, kind, plural }
+function kindOf({ kind }: KindDefinition): Kind {
+  return { apiVersion: API_VERSION, kind }
 }
 
 /** The BrokerCluster that owns a child. */

@@ -33,12 +33,19 @@ export interface KubernetesObject {
   [field: string]: unknown
 }
 
-/** Names one object. `namespace` is empty for cluster-scoped kinds. */
-export interface ObjectRef {
+export interface Kind {
   apiVersion: string
   kind: string
+}
+
+/** Names one object. */
+export interface ObjectRef extends Kind {
   namespace: string
   name: string
+}
+
+export function refOf({ apiVersion, kind, metadata }: KubernetesObject): ObjectRef {
+  return { apiVersion, kind, namespace: metadata.namespace ?? '', name: metadata.name }
 }
 
 /** What changes are written with; one name for the whole operator. */
@@ -52,11 +59,7 @@ export interface Objects {
   /** The object, or undefined when there is none. */
   get(ref: ObjectRef): Promise<KubernetesObject | undefined>
   /** Objects of one kind in one namespace that carry all the labels. */
-  list(
-    kind: { apiVersion: string; kind: string },
-    namespace: string,
-    labels?: Record<string, string>,
-  ): Promise<KubernetesObject[]>
+  list(kind: Kind, namespace: string, labels?: Record<string, string>): Promise<KubernetesObject[]>
   /** Server-side apply under `FIELD_MANAGER`, forced; creates or updates. Answers the object as stored. */
   apply(object: KubernetesObject): Promise<KubernetesObject>
   /** Server-side apply of the status subresource; `object` carries apiVersion, kind, name, namespace and status. */

@@ -6,7 +6,7 @@ import { connectionOf } from './cluster/choose-connection.ts'
 import { ApiHttp } from './cluster/http.ts'
 import { leaseClient } from './cluster/lease-client.ts'
 import { ClusterObjects } from './cluster/objects.ts'
-import { watchPath } from './cluster/paths.ts'
+import { collectionPath } from './cluster/paths.ts'
 import { watchTransport } from './cluster/transport.ts'
 import type { Config } from './config.ts'
 import { controllers } from './controllers.ts'
@@ -80,7 +80,7 @@ function reflectorsOf(http: ApiHttp, { config, log }: OperatorOptions, metrics: 
   const make: MakeSource = (kind, labels) => {
     const own = namespaces.map(namespace => {
       const selector = labels === undefined ? {} : { labels }
-      const path = watchPath(kind, namespace)
+      const path = collectionPath(kind, namespace)
       const rest = { clock: systemClock, random: Math.random, timings: REFLECTOR_TIMINGS, log, metrics }
       return new Reflector({ kind, path, ...selector, transport, ...rest })
     })

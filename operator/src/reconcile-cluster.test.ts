@@ -4,8 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { clusterOf } from '../test/samples.ts'
 import { makeWorld, type World } from '../test/world.ts'
 import { secretObject, secretText } from './desired/binding-secret.ts'
-import { ApiError } from './objects.ts'
-import { refOf } from './objects-ref.ts'
+import { ApiError, refOf } from './objects.ts'
 import { TerminalError } from './runtime/outcome.ts'
 
 let world: World

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { clusterOf, policyOf, queueOf, userOf } from '../test/samples.ts'
 import { makeWorld, type World } from '../test/world.ts'
 import { secretObject, secretText } from './desired/binding-secret.ts'
-import { refOf } from './objects-ref.ts'
+import { refOf } from './objects.ts'
 
 let world: World
 

@@ -1,5 +1,6 @@
 /** When an object is looked at again though nothing changed: drift and live numbers, spread by chance. */
 
+import type { Random } from './runtime/clock.ts'
 import type { Outcome } from './runtime/outcome.ts'
 
 /** How closely live numbers are followed. */
@@ -24,8 +25,6 @@ const DRIFT_MS = 75_000
 const SOON_MS = 2_000
 /** Someone has to do something: a Secret to be made, messages to be consumed. */
 const WAIT_MS = 10_000
-
-export type Random = () => number
 
 function after(delayMs: number, random: Random): Outcome {
   return { kind: 'after', delayMs: Math.round(delayMs * (0.8 + 0.4 * random())) }

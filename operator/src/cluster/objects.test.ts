@@ -103,12 +103,11 @@ describe('ClusterObjects', () => {
 })
 
 describe('paths', () => {
-  it('knows core and grouped, namespaced and cluster-scoped kinds', () => {
+  it('knows core and grouped kinds, in one namespace and in all', () => {
     expect(objectPath({ apiVersion: 'v1', kind: 'Secret', namespace: 'ns', name: 'a' })).toBe(
       '/api/v1/namespaces/ns/secrets/a',
     )
     expect(collectionPath({ apiVersion: 'apps/v1', kind: 'StatefulSet' }, '')).toBe('/apis/apps/v1/statefulsets')
-    expect(objectPath({ apiVersion: 'v1', kind: 'Namespace', namespace: '', name: 'ns' })).toBe('/api/v1/namespaces/ns')
   })
 
   it('refuses a kind it does not know', () => {

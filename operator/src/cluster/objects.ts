@@ -1,6 +1,14 @@
 /** `Objects` over the Kubernetes API: uncached reads, server-side apply, guarded deletes. */
 
-import { ApiError, FIELD_MANAGER, type KubernetesObject, type ObjectRef, type Objects } from '../objects.ts'
+import {
+  ApiError,
+  FIELD_MANAGER,
+  type Kind,
+  type KubernetesObject,
+  type ObjectRef,
+  type Objects,
+  refOf,
+} from '../objects.ts'
 import type { ListPage, Query } from '../runtime/watch-transport.ts'
 import type { ApiHttp } from './http.ts'
 import { collectionPath, objectPath } from './paths.ts'
@@ -26,11 +34,7 @@ export class ClusterObjects implements Objects {
     }
   }
 
-  async list(
-    kind: { apiVersion: string; kind: string },
-    namespace: string,
-    labels: Record<string, string> = {},
-  ): Promise<KubernetesObject[]> {
+  async list(kind: Kind, namespace: string, labels: Record<string, string> = {}): Promise<KubernetesObject[]> {
     const path = collectionPath(kind, namespace)
     const labelSelector = Object.entries(labels).map(([name, value]) => `${name}=${value}`)
     const selector: Query = labelSelector.length === 0 ? {} : { labelSelector: labelSelector.join(',') }
@@ -79,11 +83,6 @@ export class ClusterObjects implements Objects {
   #patch(ref: ObjectRef, subresource: string, body: unknown, how: { contentType: string; query: Query }) {
     return this.#http.request({ method: 'PATCH', path: `${objectPath(ref)}${subresource}`, body, ...how })
   }
-}
-
-function refOf(object: KubernetesObject): ObjectRef {
-  const { name, namespace } = object.metadata
-  return { apiVersion: object.apiVersion, kind: object.kind, namespace: namespace ?? '', name }
 }
 
 function isNotFound(error: unknown): boolean {

@@ -1,53 +1,32 @@
-/** Where each kind lives in the REST API: the one table of kinds that the operator reads or writes. */
+/** Where each kind lives in the REST API: the one table of kinds that the operator reads or writes. All are namespaced. */
 
-import type { Kind } from '../runtime/source.ts'
+import { API_VERSION } from '../api/group.ts'
+import { KINDS } from '../api/kinds.ts'
+import type { Kind, ObjectRef } from '../objects.ts'
 
-interface Resource {
-  plural: string
-  namespaced: boolean
+const PLURALS: Readonly<Record<string, string>> = {
+  'v1/ConfigMap': 'configmaps',
+  'v1/Event': 'events',
+  'v1/Secret': 'secrets',
+  'v1/Service': 'services',
+  'v1/ServiceAccount': 'serviceaccounts',
+  'apps/v1/StatefulSet': 'statefulsets',
+  'coordination.k8s.io/v1/Lease': 'leases',
+  'rbac.authorization.k8s.io/v1/Role': 'roles',
+  'rbac.authorization.k8s.io/v1/RoleBinding': 'rolebindings',
+  ...Object.fromEntries(KINDS.map(({ kind, plural }) => [`${API_VERSION}/${kind}`, plural])),
 }
 
-const namespaced = (plural: string): Resource => ({ plural, namespaced: true })
-
-const RESOURCES: Readonly<Record<string, Resource>> = {
-  'v1/ConfigMap': namespaced('configmaps'),
-  'v1/Event': namespaced('events'),
-  'v1/Namespace': { plural: 'namespaces', namespaced: false },
-  'v1/PersistentVolumeClaim': namespaced('persistentvolumeclaims'),
-  'v1/Pod': namespaced('pods'),
-  'v1/Secret': namespaced('secrets'),
-  'v1/Service': namespaced('services'),
-  'v1/ServiceAccount': namespaced('serviceaccounts'),
-  'apps/v1/StatefulSet': namespaced('statefulsets'),
-  'coordination.k8s.io/v1/Lease': namespaced('leases'),
-  'networking.k8s.io/v1/NetworkPolicy': namespaced('networkpolicies'),
-  'policy/v1/PodDisruptionBudget': namespaced('poddisruptionbudgets'),
-  'rbac.authorization.k8s.io/v1/Role': namespaced('roles'),
-  'rbac.authorization.k8s.io/v1/RoleBinding': namespaced('rolebindings'),
-  'warren.dev/v1alpha1/BrokerCluster': namespaced('brokerclusters'),
-  'warren.dev/v1alpha1/Queue': namespaced('queues'),
-  'warren.dev/v1alpha1/Policy': namespaced('policies'),
-  'warren.dev/v1alpha1/User': namespaced('users'),
-}
-
-/** The path of a watched kind's collection; of all namespaces when `namespace` is empty. */
-export function watchPath(kind: Kind, namespace: string): string {
-  return `${prefix(kind.apiVersion, namespace)}/${kind.plural}`
-}
-
-/** The path of a collection of a known kind. Raises for a kind that is not in the table. */
-export function collectionPath(kind: { apiVersion: string; kind: string }, namespace: string): string {
-  const resource = RESOURCES[`${kind.apiVersion}/${kind.kind}`]
-  if (resource === undefined) throw new Error(`no REST path known for ${kind.apiVersion} ${kind.kind}`)
-  return `${prefix(kind.apiVersion, resource.namespaced ? namespace : '')}/${resource.plural}`
+/** The path of a kind's collection; of all namespaces when `namespace` is empty. Raises for a kind that is not in the table. */
+export function collectionPath({ apiVersion, kind }: Kind, namespace: string): string {
+  const plural = PLURALS[`${apiVersion}/${kind}`]
+  if (plural === undefined) throw new Error(`no REST path known for ${apiVersion} ${kind}`)
+  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
+  const within = namespace === '' ? '' : `/namespaces/${encodeURIComponent(namespace)}`
+  return `${root}${within}/${plural}`
 }
 
 /** The path of one object of a known kind. */
-export function objectPath(ref: { apiVersion: string; kind: string; namespace: string; name: string }): string {
+export function objectPath(ref: ObjectRef): string {
   return `${collectionPath(ref, ref.namespace)}/${encodeURIComponent(ref.name)}`
-}
-
-function prefix(apiVersion: string, namespace: string): string {
-  const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
-  return namespace === '' ? root : `${root}/namespaces/${encodeURIComponent(namespace)}`
 }

@@ -1,8 +1,7 @@
 /** Keeps the store as one manifest file says, while the file is edited. */
 
 import { readFileSync, statSync } from 'node:fs'
-import { ApiError, type KubernetesObject, type ObjectRef } from '../objects.ts'
-import { refOf } from '../objects-ref.ts'
+import { ApiError, type KubernetesObject, type ObjectRef, refOf } from '../objects.ts'
 import { ManifestError, parseManifest } from './manifest.ts'
 import type { LocalStore } from './store.ts'
 

@@ -2,8 +2,7 @@
 
 import { beforeEach, expect, test } from 'vitest'
 import { clusterOf, queueOf } from '../../test/samples.ts'
-import type { KubernetesObject } from '../objects.ts'
-import { refOf } from '../objects-ref.ts'
+import { type KubernetesObject, refOf } from '../objects.ts'
 import { LocalStore } from './store.ts'
 
 let store: LocalStore

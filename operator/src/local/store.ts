@@ -7,16 +7,18 @@
 import { randomUUID } from 'node:crypto'
 import { KINDS } from '../api/kinds.ts'
 import { includesJson, sameJson } from '../compare.ts'
-import { ApiError, type KubernetesObject, type Metadata, type ObjectRef, type Objects } from '../objects.ts'
-import { refOf } from '../objects-ref.ts'
+import {
+  ApiError,
+  type Kind,
+  type KubernetesObject,
+  type Metadata,
+  type ObjectRef,
+  type Objects,
+  refOf,
+} from '../objects.ts'
 import { ObjectCache } from '../runtime/object-cache.ts'
 import type { CachedObjects, ObjectSource } from '../runtime/source.ts'
 import { admit } from './admission.ts'
-
-interface KindName {
-  apiVersion: string
-  kind: string
-}
 
 export class LocalStore {
   readonly #caches = new Map<string, ObjectCache>()
@@ -48,7 +50,7 @@ export class LocalStore {
   }
 
   /** Objects of one kind as a watched source; everything is here from the start, so it is always synced. */
-  source(kind: KindName): ObjectSource {
+  source(kind: Kind): ObjectSource {
     const cache = this.#cacheOf(kind)
     return {
       hasSynced: true,
@@ -109,7 +111,7 @@ export class LocalStore {
     return this.#cacheOf(ref).get(ref.namespace, ref.name)
   }
 
-  #cacheOf({ apiVersion, kind }: KindName): ObjectCache {
+  #cacheOf({ apiVersion, kind }: Kind): ObjectCache {
     const key = `${apiVersion}/${kind}`
     let cache = this.#caches.get(key)
     if (cache === undefined) {

@@ -5,15 +5,15 @@ import { describe, expect, it } from 'vitest'
 import { ManualClock, settle } from '../../test/manual-clock.ts'
 import { MemorySource } from '../../test/memory-source.ts'
 import { createLog } from '../log.ts'
-import type { KubernetesObject, Metadata } from '../objects.ts'
+import type { Kind, KubernetesObject, Metadata } from '../objects.ts'
 import { Controller, type ControllerSpec, intentChanged } from './controller.ts'
 import { runtimeMetrics } from './metrics.ts'
 import { DONE } from './outcome.ts'
-import type { Kind, ObjectSource } from './source.ts'
+import type { ObjectSource } from './source.ts'
 import { mergedSource, SourceSet } from './source-set.ts'
 
-const QUEUE: Kind = { apiVersion: 'warren.dev/v1alpha1', kind: 'Queue', plural: 'queues' }
-const CLUSTER: Kind = { apiVersion: 'warren.dev/v1alpha1', kind: 'BrokerCluster', plural: 'brokerclusters' }
+const QUEUE: Kind = { apiVersion: 'warren.dev/v1alpha1', kind: 'Queue' }
+const CLUSTER: Kind = { apiVersion: 'warren.dev/v1alpha1', kind: 'BrokerCluster' }
 
 let version = 1
 

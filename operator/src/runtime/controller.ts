@@ -1,18 +1,17 @@
 /** A controller: watched kinds on one side, a reconcile on the other, a key queue and workers between them. */
 
+import { sameJson } from '../compare.ts'
 import type { Logger } from '../log.ts'
-import type { KubernetesObject, Objects } from '../objects.ts'
+import type { Kind, KubernetesObject, Objects } from '../objects.ts'
 import type { BackoffBounds } from './backoff.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Random } from './clock.ts'
 import type { EventRecorder } from './events.ts'
 import { KeyQueue } from './key-queue.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import type { Key, Reconcile, ReconcileLog } from './outcome.ts'
-import type { CachedObjects, Change, IndexFunction, Kind, ObjectSource } from './source.ts'
+import type { CachedObjects, Change, IndexFunction, ObjectSource } from './source.ts'
 import type { SourceSet } from './source-set.ts'
 import { Workers } from './worker.ts'
-
-export type { CachedObjects, Kind } from './source.ts'
 
 /** A kind whose changes make objects of the controller's own kind due. */
 export interface Related {
@@ -43,8 +42,7 @@ export interface ControllerDeps {
   cached: CachedObjects
   events: EventRecorder
   clock: Clock
-  /** A number in [0, 1), for jitter. */
-  random: () => number
+  random: Random
   /** The image of brokers whose `spec.image` is empty. */
   brokerImage: string
   log: ReconcileLog
@@ -70,7 +68,7 @@ export function intentChanged(previous: KubernetesObject, current: KubernetesObj
 export interface ControllerRuntime {
   sources: SourceSet
   clock: Clock
-  random: () => number
+  random: Random
   log: Logger
   metrics: RuntimeMetrics
   /** Passes at once for a controller that names no number of its own. */
@@ -154,8 +152,4 @@ export class Controller {
 
 function keyOf(object: KubernetesObject): Key {
   return { namespace: object.metadata.namespace ?? '', name: object.metadata.name }
-}
-
-function sameJson(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
 }

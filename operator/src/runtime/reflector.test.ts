@@ -14,7 +14,7 @@ import { Reflector, type ReflectorOptions } from './reflector.ts'
 import type { Change } from './source.ts'
 
 const QUEUES = 'warren.dev/v1alpha1/queues'
-const KIND = { apiVersion: 'warren.dev/v1alpha1', kind: 'Queue', plural: 'queues' }
+const KIND = { apiVersion: 'warren.dev/v1alpha1', kind: 'Queue' }
 const TIMINGS = {
   serverTimeoutMs: 300_000,
   inactivityMs: 5000,

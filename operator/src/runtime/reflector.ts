@@ -1,12 +1,12 @@
 /** Keeps a cache of one kind equal to the API server: list, watch, and start over when the watch cannot be trusted. */
 
 import type { Logger } from '../log.ts'
-import type { KubernetesObject } from '../objects.ts'
+import type { Kind, KubernetesObject } from '../objects.ts'
 import { type BackoffBounds, backoffMs } from './backoff.ts'
 import type { Clock, Random } from './clock.ts'
 import type { RuntimeMetrics } from './metrics.ts'
 import { compareVersions, ObjectCache } from './object-cache.ts'
-import type { ChangeHandler, IndexFunction, Kind, ObjectSource } from './source.ts'
+import type { ChangeHandler, IndexFunction, ObjectSource } from './source.ts'
 import { isAnswer, isGone, parseEvent, type Query, type WatchTransport } from './watch-transport.ts'
 
 export interface ReflectorTimings {

@@ -1,7 +1,8 @@
 /** The sources of all controllers, one a kind however many controllers read it, and cached reads from them. */
 
 import { isDeepStrictEqual } from 'node:util'
-import type { CachedObjects, Kind, ObjectSource } from './source.ts'
+import type { Kind } from '../objects.ts'
+import type { CachedObjects, ObjectSource } from './source.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -40,7 +41,7 @@ export class SourceSet {
     indexed: (kind, index, value) => this.#known(kind).indexed(index, value),
   }
 
-  #known(kind: { apiVersion: string; kind: string }): ObjectSource {
+  #known(kind: Kind): ObjectSource {
     const known = this.#sources.get(idOf(kind))
     if (known === undefined) throw new Error(`no controller watches ${idOf(kind)}`)
     return known.source
@@ -74,6 +75,6 @@ export function mergedSource(sources: readonly ObjectSource[]): ObjectSource {
   }
 }
 
-function idOf(kind: { apiVersion: string; kind: string }): string {
+function idOf(kind: Kind): string {
   return `${kind.apiVersion}/${kind.kind}`
 }

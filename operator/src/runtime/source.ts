@@ -1,13 +1,6 @@
 /** Where a controller gets its objects from: a watched cache of one kind. The reflector and the local store are sources. */
 
-import type { KubernetesObject, ObjectRef } from '../objects.ts'
-
-/** A kind and the plural its REST path is made with. */
-export interface Kind {
-  apiVersion: string
-  kind: string
-  plural: string
-}
+import type { Kind, KubernetesObject, ObjectRef } from '../objects.ts'
 
 /**
  * One change of a cache. `initial` marks what the first list brought (and not a change by a user).
@@ -45,7 +38,7 @@ export interface CachedObjects {
   /** The frozen object, or undefined when the cache has none. */
   get(ref: ObjectRef): KubernetesObject | undefined
   /** Frozen objects of one namespace; of all watched namespaces when `namespace` is empty. */
-  list(kind: { apiVersion: string; kind: string }, namespace: string): readonly KubernetesObject[]
+  list(kind: Kind, namespace: string): readonly KubernetesObject[]
   /** Frozen objects of one kind that the index function of `index` puts under `value`. */
-  indexed(kind: { apiVersion: string; kind: string }, index: string, value: string): readonly KubernetesObject[]
+  indexed(kind: Kind, index: string, value: string): readonly KubernetesObject[]
 }
