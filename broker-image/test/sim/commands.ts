@@ -30,9 +30,10 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     if (world.clients.length < parameters.clients) world.connect()
   },
 
-  declare: scene => {
+  declare: async scene => {
     const { world, draw, parameters } = scene
     const name = draw.pick(queueNames(parameters))
+    await world.bury()
     const channel = anyChannel(scene)
     if (channel === null || !world.model.isFree(name)) return
     declare(channel, name, scene)
@@ -121,7 +122,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     })
   },
 
-  deleteQueue: scene => {
+  deleteQueue: async scene => {
+    await scene.world.bury()
     const [channel, queue] = [anyChannel(scene), anyQueue(scene)]
     if (channel === null || queue === null) return
     scene.world.tell(`${channel.client.name} > ${channel.number} delete ${queue.name}`)

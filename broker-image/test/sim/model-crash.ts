@@ -12,6 +12,7 @@ export interface Found {
 /** Every client is gone. `wasClean`: the broker wrote everything down before it ended. */
 export function startAgain(model: Model, found: Found, wasClean: boolean): void {
   model.at++
+  model.isBurying = false
   if (wasClean) model.prove(model.at)
   for (const queue of [...model.known()]) {
     if (isThere(queue, found)) recover(model, queue)
@@ -62,6 +63,7 @@ function revive(model: Model, entry: Entry, wasDeleting: boolean): boolean {
   entry.flag = 'set'
   entry.hasDied = false
   entry.isLeaving = false
+  if (entry.isArriving) entry.expiredMs = model.nowMs + entry.ttlMs
   entry.isArriving = false
   entry.returnedStep = model.step
   return true

@@ -6,13 +6,16 @@ interface Dying {
   readonly reason: Death['reason']
   /** False: it may be alive. */
   readonly isCertain: boolean
+  /** When, if not now. */
+  readonly timeMs?: number
 }
 
 /** Sends a dead message on, as its queue's settings say. */
-export function die(model: Model, entry: Entry, { reason, isCertain }: Dying): void {
+export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = model.nowMs }: Dying): void {
   const { deadLetterExchange, deadLetterKey } = entry.queue.settings
   if (deadLetterExchange === undefined || entry.hasDied) return
   entry.hasDied = true
+  model.isBurying = true
   const routingKey = deadLetterKey ?? entry.routingKey
   const deaths = [{ queue: entry.queue.name, reason }, ...entry.deaths.filter(death => !isSame(death, entry, reason))]
   for (const queue of model.route(deadLetterExchange, routingKey)) {
@@ -25,7 +28,8 @@ export function die(model: Model, entry: Entry, { reason, isCertain }: Dying): v
       routingKey,
       size: entry.size,
       isKept: entry.isKept && queue.durable,
-      deadlineMs: ttlMs === Number.POSITIVE_INFINITY ? 0 : model.nowMs + ttlMs,
+      deadlineMs: timeMs + ttlMs,
+      ttlMs,
       deaths,
       enteredAt: Number.POSITIVE_INFINITY,
       doubt: (isCertain ? 0 : DOUBT.undead) | (mayRefuse(queue, entry.size) ? DOUBT.refused : 0),
@@ -63,24 +67,25 @@ export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
   for (let again = true; again; ) {
     again = false
     for (const queue of [...model.queues.values()]) {
-      for (const entry of queue.ready) again = expireOne(model, entry, isAtRest ? nowMs : beforeMs) || again
+      for (const entry of queue.ready) again = expireOne(model, entry, { beforeMs, isAtRest }) || again
     }
   }
 }
 
-/** True when something changed. What was due before `certainMs` and is not gone yet may wait for the disk. */
-function expireOne(model: Model, entry: Entry, lateMs: number): boolean {
-  const { deadlineMs, isArriving, doubt } = entry
-  if (deadlineMs === 0 || deadlineMs > model.nowMs) return false
-  const mayWait = isArriving || (lateMs !== model.nowMs && deadlineMs <= lateMs)
+/** True when something changed. What was due before and is still there may wait for the disk. */
+function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRest: boolean }): boolean {
+  const { deadlineMs, expiredMs, doubt } = entry
+  if (deadlineMs > model.nowMs) return false
+  const mayWait = expiredMs > model.nowMs || (!time.isAtRest && deadlineMs <= time.beforeMs)
+  const timeMs = Math.max(deadlineMs, time.beforeMs)
   if (!mayWait) {
     model.end(entry)
-    die(model, entry, { reason: 'expired', isCertain: doubt === 0 })
+    die(model, entry, { reason: 'expired', isCertain: doubt === 0, timeMs })
     return true
   }
   if ((doubt & DOUBT.expired) !== 0) return false
   entry.doubt |= DOUBT.expired
-  die(model, entry, { reason: 'expired', isCertain: false })
+  die(model, entry, { reason: 'expired', isCertain: false, timeMs })
   return true
 }
 

@@ -36,8 +36,12 @@ export interface Entry {
   readonly size: number
   /** It stands in the durable log. */
   readonly isKept: boolean
-  /** When it expires, in milliseconds since 1970; 0 = never. */
+  /** When it expires, in milliseconds since 1970; Infinity = never. */
   readonly deadlineMs: number
+  /** Time that it has from its arrival in the queue. */
+  readonly ttlMs: number
+  /** When it surely has expired: later for a dead letter of which nobody knows when it arrived. */
+  expiredMs: number
   /** Newest first. */
   readonly deaths: readonly Death[]
   enteredAt: number
@@ -151,6 +155,12 @@ export function settingsOf(
     deadLetterExchange: either('dead-letter-exchange'),
     deadLetterKey: either('dead-letter-routing-key'),
   }
+}
+
+/** It is there after all, and may still die. */
+export function settleDoubt(entry: Entry): void {
+  entry.doubt = 0
+  entry.hasDied = false
 }
 
 /** A queue that holds one message more than once: nobody can tell the copies apart. */

@@ -14,6 +14,7 @@ import {
   mayRefuse,
   type QueueSettings,
   settingsOf,
+  settleDoubt,
   unite,
 } from './model-queue.ts'
 import { type Binding, routesTo } from './model-routing.ts'
@@ -61,6 +62,8 @@ export class Model {
   step = 0
   at = 0
   proven = 0
+  /** Something died since all was at rest: its dead letters may be on their way. */
+  isBurying = false
   nowMs: number
   #nextId = 1
   #nextPosition = 1
@@ -137,11 +140,15 @@ export class Model {
 
   /** Adds a message to a queue, whose limits then act. */
   add(
-    entry: Omit<Entry, 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'hasDied' | 'isLeaving'>,
+    entry: Omit<
+      Entry,
+      'expiredMs' | 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'hasDied' | 'isLeaving'
+    >,
   ): Entry {
     const { queue } = entry
     const added: Entry = {
       ...entry,
+      expiredMs: entry.isArriving ? Number.POSITIVE_INFINITY : entry.deadlineMs,
       state: 'ready',
       holder: null,
       goneAt: 0,
@@ -210,7 +217,8 @@ export class Model {
     for (const entry of queue.ready) {
       entry.returnedStep = this.step
       if (entry.flag === 'unset') entry.flag = 'either'
-      if (noAck) entry.doubt |= DOUBT.unheard
+      if (noAck || entry.isLeaving) entry.doubt |= DOUBT.unheard
+      entry.isLeaving = false
     }
   }
 
@@ -242,10 +250,13 @@ export class Model {
   /** The disks are at rest: what was deferred has happened. */
   rest(): void {
     this.at++
+    this.isBurying = false
     for (const queue of this.known()) {
       for (const entry of queue.live) {
-        if (entry.isArriving) entry.enteredAt = this.at
+        if (!entry.isArriving) continue
         entry.isArriving = false
+        entry.enteredAt = this.at
+        entry.expiredMs = this.nowMs + entry.ttlMs
       }
       for (const entry of queue.graves) entry.goneAt = Math.min(entry.goneAt, this.at)
     }
@@ -260,7 +271,8 @@ export class Model {
       routingKey,
       size,
       isKept: persistent && queue.durable,
-      deadlineMs: lifeMs === Number.POSITIVE_INFINITY ? 0 : this.nowMs + lifeMs,
+      deadlineMs: this.nowMs + lifeMs,
+      ttlMs: lifeMs,
       deaths: [],
       enteredAt: this.at,
       doubt: mayRefuse(queue, size) ? DOUBT.refused : 0,
@@ -286,12 +298,20 @@ export class Model {
         entries.filter((_, i) => fresh.includes(own[i]!)),
       )
     }
-    const highest = Math.max(...taken.map(({ position }) => position ?? 0))
-    for (const entry of queue.ready) {
-      if (entry.position === null || entry.position > highest || entry.returnedStep === this.step) continue
-      if (entry.doubt === 0) throw new Violation(`queue ${queue.name} delivered ${highest} before message ${entry.id}`)
-      this.end(entry)
+    this.#passOver(queue, Math.max(...taken.map(({ position }) => position ?? 0)))
+  }
+
+  /** What stands before a delivered message is not there, or was taken by a `basic.get` whose answer has not come. */
+  #passOver(queue: ModelQueue, position: number): void {
+    const passed = queue.ready.filter(
+      entry =>
+        entry.position !== null && entry.position < position && !entry.isLeaving && entry.returnedStep !== this.step,
+    )
+    const certain = passed.filter(({ doubt }) => doubt === 0)
+    if (certain.length > queue.gets) {
+      throw new Violation(`queue ${queue.name} delivered ${position} before message ${certain[0]!.id}`)
     }
+    if (queue.gets === 0) for (const entry of passed) this.end(entry)
   }
 
   #takeOne(queue: ModelQueue, { id, flagged, hold }: Delivery): Entry {
@@ -302,7 +322,7 @@ export class Model {
     if (entry.flag === 'unset' && flagged) throw new Violation(`message ${id} came as redelivered for the first time`)
     entry.flag = 'set'
     entry.isLeaving = false
-    entry.doubt = found.length === 1 ? 0 : entry.doubt
+    if (found.length === 1) settleDoubt(entry)
     if (hold === null) {
       this.end(entry, false)
     } else {

@@ -6,7 +6,7 @@ import { Violation } from './violation.ts'
 import { SimWorld, SPARE_MAX, UNCHECKPOINTED_MAX } from './world.ts'
 
 /** Commands after which the burst is over, since they hear. */
-const ENDS_BURST = new Set<CommandName>(['advance', 'restart', 'crash', 'kill', 'idle', 'drop'])
+const ENDS_BURST = new Set<CommandName>(['advance', 'restart', 'crash', 'kill', 'idle', 'drop', 'policy'])
 /** Files of the log beside what it may keep spare or not yet checkpointed: the tail, two made ahead, a large one, a checkpoint. */
 const FILES_MORE = 6
 const DRAIN_ROUNDS_MAX = 200
@@ -87,7 +87,7 @@ async function comeToRest(world: SimWorld, draw: Draw): Promise<void> {
   world.node.isFull = false
   world.node.clearFaults()
   await world.rest()
-  world.setPolicy(null)
+  await world.setPolicy(null)
   const client = world.connect()
   const channel = client.openChannel(true)
   await world.rest()
@@ -105,6 +105,7 @@ async function comeToRest(world: SimWorld, draw: Draw): Promise<void> {
   }
   for (const queue of [...world.model.queues.values()]) {
     if (queue.certain.length > 0) throw new Violation(`queue ${queue.name} does not come empty`)
+    await world.bury()
     deleteQueue(channel, queue)
   }
   await world.rest()

@@ -98,10 +98,15 @@ export class SimWorld {
       await this.advance(RETRY_MS)
       await this.#settleAll()
     }
-    if (this.node.isFull) return
     this.model.rest()
+    if (this.node.isFull) return
     requireRest(this)
     this.tell('rest')
+  }
+
+  /** Lets dead letters that wait for the disk arrive, before there are other queues or policies for them. */
+  async bury(): Promise<void> {
+    if (this.model.isBurying && this.node.pending > 0) await this.rest()
   }
 
   /** Time passes. */
@@ -113,7 +118,8 @@ export class SimWorld {
     await this.hear(0)
   }
 
-  setPolicy(policy: PolicySpec | null): void {
+  async setPolicy(policy: PolicySpec | null): Promise<void> {
+    await this.bury()
     const { definitions } = this.node.broker
     this.tell(`policy ${JSON.stringify(policy)}`)
     this.#policies.push(policy)
@@ -166,7 +172,7 @@ export class SimWorld {
     for (const client of this.clients) for (const line of client.hear()) this.tell(line)
     this.model.endStep()
     this.isDirty = false
-    requireAccounts(this)
+    if (this.node.fatal === null && !this.node.isDamaged) requireAccounts(this)
   }
 
   /** The broker gave up. It may do so only where the disk failed. */
