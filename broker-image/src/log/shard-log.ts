@@ -1,6 +1,7 @@
 /** One log: entries are appended into memory, and become stable on disk a group at a time. */
 import { ENTRY_TARGETS_MAX } from '../limits.ts'
-import { copyBytes, writeU32, writeU64 } from '../wire/integers.ts'
+import { Copier, type Viewed, viewed } from '../wire/copier.ts'
+import { writeU32, writeU64 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, putSegmentHeader, SEGMENT_HEADER_BYTES, sealBatch } from './batch.ts'
 import {
   ENTRY_DEFINITION,
@@ -65,6 +66,9 @@ export class ShardLog {
   readonly #storage: LogStorage
   #tail: Segment | null = null
   #image: Buffer = Buffer.alloc(0)
+  /** The image with its view, for copies. */
+  #target: Viewed = viewed(this.#image)
+  readonly #copier = new Copier()
   #nextLsn = 1
   /** Offset of the gathering batch in the tail. The transient log has none, and stands at 0 for ever. */
   #batchStart: number
@@ -110,7 +114,7 @@ export class ShardLog {
     const offset = this.#reserve(length)
     const image = this.#image
     const at = putEnqueueHeader(image, offset, header, length)
-    copyBytes(image, at, source, start, end)
+    this.#copier.copy(this.#target, at, source, start, end)
     this.#tail!.live += header.targetCount
     return offset
   }
@@ -179,8 +183,13 @@ export class ShardLog {
   resume(nextLsn: number, tail: Segment | null): void {
     this.#nextLsn = nextLsn
     this.#tail = tail
-    if (tail?.buffer) this.#image = tail.buffer
+    if (tail?.buffer) this.#setImage(tail.buffer)
     this.segment = tail?.handle ?? 0
+  }
+
+  #setImage(image: Buffer): void {
+    this.#image = image
+    this.#target = viewed(image)
   }
 
   #appendSmall(length: number, typeAndFlags: number, queueId: number): number {
@@ -235,7 +244,7 @@ export class ShardLog {
     tail.previous = old
     if (old !== null) old.next = tail
     this.#tail = tail
-    this.#image = segments.bring(tail)
+    this.#setImage(segments.bring(tail))
     if (this.durable) putSegmentHeader(this.#image, { shardId, identity, baseLsn: this.#nextLsn, bytes: tail.bytes })
     this.segment = tail.handle
     this.#storage.opened(tail)

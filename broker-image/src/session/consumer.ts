@@ -5,8 +5,9 @@ import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import { Copier } from '../wire/copier.ts'
 import { FRAME_END, FRAME_HEAD_BYTES, FRAME_METHOD, FRAME_OVERHEAD, METHOD_ID } from '../wire/frame.ts'
-import { copyBytes, readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
+import { readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
 import type { Channel } from './channel.ts'
 import { fitFrames } from './fit-frames.ts'
 import type { Outbox } from './outbox.ts'
@@ -38,6 +39,8 @@ export class ChannelConsumer implements Consumer, Holder {
   readonly #outbox: Outbox
   /** The start of every delivery: frame head, class, method, consumer tag. */
   readonly #prefix: Buffer
+  readonly #prefixCopier = new Copier()
+  readonly #copier = new Copier()
 
   constructor(channel: Channel, queue: Queue, spec: ConsumerSpec) {
     this.channel = channel
@@ -71,7 +74,7 @@ export class ChannelConsumer implements Consumer, Holder {
     const { offset } = message
     this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
     const outbox = this.#outbox
-    if (isRedelivered(message.sized)) outbox.buffer[this.#redeliveredAt] = 1
+    if (isRedelivered(message.sized)) outbox.target.bytes[this.#redeliveredAt] = 1
     if (!this.noAck) this.channel.unacked.add(this.channel.lastDeliveryTag, this, message)
   }
 
@@ -104,21 +107,23 @@ export class ChannelConsumer implements Consumer, Holder {
     const outbox = this.#outbox
     const prefixLength = prefix.length
     outbox.reserve(prefixLength + TAG_BYTES + end - start)
-    const out = outbox.buffer
+    const { target } = outbox
+    const out = target.bytes
     let at = outbox.length
     const frameAt = at
-    copyBytes(out, at, prefix, 0, prefixLength)
+    this.#prefixCopier.copy(target, at, prefix, 0, prefixLength)
     writeU32(out, at + 3, prefixLength - FRAME_HEAD_BYTES + TAG_BYTES + keyLength)
     at += prefixLength
     writeU64(out, at, ++this.channel.lastDeliveryTag)
     this.#redeliveredAt = at + 8
     out[at + 8] = 0
     at += TAG_BYTES
-    copyBytes(out, at, source, start, start + keyLength)
+    const copier = this.#copier
+    copier.copy(target, at, source, start, start + keyLength)
     at += keyLength
     // The bits of the publish have no place in a delivery: the end octet behind them follows the keys at once.
     const rest = start + keyLength + 1
-    copyBytes(out, at, source, rest, end)
+    copier.copy(target, at, source, rest, end)
     const stop = at + end - rest
     out[at] = FRAME_END
     for (at++; at < stop; at += FRAME_OVERHEAD + readU32(out, at + 3)) {

@@ -24,7 +24,7 @@ test('writes of one turn leave as one piece, in order', async () => {
   outbox.write(Buffer.from('one '))
   outbox.write(Buffer.from('two '))
   outbox.reserve(5)
-  outbox.buffer.write('three', outbox.length)
+  outbox.target.bytes.write('three', outbox.length)
   outbox.length += 5
   outbox.written()
   expect(pieces).toEqual([])

@@ -6,29 +6,30 @@
 import type { Socket } from 'node:net'
 import { OUTBOX_BYTES, UNSENT_BYTES_HIGH } from '../limits.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
+import { type Viewed, viewed } from '../wire/copier.ts'
 
 /** Buffers that wait for their next use. */
 const POOLED_MAX = 64
 
 /** Outbox buffers of one event loop. */
 export class OutboxPool {
-  readonly #free: Buffer[] = []
+  readonly #free: Viewed[] = []
 
-  take(): Buffer {
-    return this.#free.pop() ?? Buffer.allocUnsafeSlow(OUTBOX_BYTES)
+  take(): Viewed {
+    return this.#free.pop() ?? viewed(Buffer.allocUnsafeSlow(OUTBOX_BYTES))
   }
 
-  give(buffer: Buffer): void {
-    if (buffer.length === OUTBOX_BYTES && this.#free.length < POOLED_MAX) this.#free.push(buffer)
+  give(buffer: Viewed): void {
+    if (buffer.bytes.length === OUTBOX_BYTES && this.#free.length < POOLED_MAX) this.#free.push(buffer)
   }
 }
 
-const NONE = Buffer.alloc(0)
+const NONE: Viewed = viewed(Buffer.alloc(0))
 
 export class Outbox implements EndOfTurn {
   scheduled = false
-  /** Bytes `[0, length)` of `buffer` wait to be written. Write behind them after `reserve`, then move `length`. */
-  buffer: Buffer = NONE
+  /** Bytes `[0, length)` of `target` wait to be written. Write behind them after `reserve`, then move `length`. */
+  target: Viewed = NONE
   length = 0
   /** True while the socket holds more unsent bytes than it should: no deliveries now. */
   congested = false
@@ -37,7 +38,7 @@ export class Outbox implements EndOfTurn {
   readonly #turn: Turn
   readonly #pool: OutboxPool
   readonly #onDrain: () => void
-  readonly #inFlight: (Buffer | null)[] = []
+  readonly #inFlight: (Viewed | null)[] = []
 
   /** `onDrain` is called when deliveries may go on after `congested`. */
   constructor(socket: Socket, turn: Turn, pool: OutboxPool, onDrain: () => void) {
@@ -49,16 +50,16 @@ export class Outbox implements EndOfTurn {
 
   /** Makes room for `bytes` more behind `length`. */
   reserve(bytes: number): void {
-    if (this.length + bytes <= this.buffer.length) return
+    if (this.length + bytes <= this.target.bytes.length) return
     if (this.length > 0) this.endTurn()
-    this.#giveBack(this.buffer)
-    this.buffer = bytes <= OUTBOX_BYTES ? this.#pool.take() : Buffer.allocUnsafeSlow(bytes)
+    this.#giveBack(this.target)
+    this.target = bytes <= OUTBOX_BYTES ? this.#pool.take() : viewed(Buffer.allocUnsafeSlow(bytes))
   }
 
   /** Adds bytes that were encoded elsewhere. */
   write(bytes: Buffer): void {
     this.reserve(bytes.length)
-    bytes.copy(this.buffer, this.length)
+    bytes.copy(this.target.bytes, this.length)
     this.length += bytes.length
     this.#turn.flush(this)
   }
@@ -71,34 +72,34 @@ export class Outbox implements EndOfTurn {
   /** Hands the bytes to the socket. */
   endTurn(): void {
     if (this.length === 0) return
-    const { buffer, length } = this
+    const { target, length } = this
     this.length = 0
-    this.buffer = NONE
+    this.target = NONE
     this.sentBytes += length
     if (this.#socket.destroyed) {
-      this.#giveBack(buffer)
+      this.#giveBack(target)
       return
     }
-    this.#socket.write(length === buffer.length ? buffer : buffer.subarray(0, length), this.#onWritten)
+    this.#socket.write(target.bytes.subarray(0, length), this.#onWritten)
     if (this.#socket.writableLength === 0) {
       this.#inFlight.push(null)
-      this.#giveBack(buffer)
+      this.#giveBack(target)
     } else {
-      this.#inFlight.push(buffer)
+      this.#inFlight.push(target)
       if (this.#socket.writableLength > UNSENT_BYTES_HIGH) this.congested = true
     }
   }
 
   readonly #onWritten = (): void => {
-    const buffer = this.#inFlight.shift()
-    if (buffer != null) this.#giveBack(buffer)
+    const written = this.#inFlight.shift()
+    if (written != null) this.#giveBack(written)
     if (this.congested && this.#socket.writableLength < UNSENT_BYTES_HIGH / 2) {
       this.congested = false
       this.#onDrain()
     }
   }
 
-  #giveBack(buffer: Buffer): void {
-    if (buffer !== NONE) this.#pool.give(buffer)
+  #giveBack(target: Viewed): void {
+    if (target !== NONE) this.#pool.give(target)
   }
 }
