@@ -171,6 +171,7 @@ test('a queue with messages is kept, says why, and goes once it is empty', async
   await later('Queue', 'invoices')
   expect(condition('Queue', 'invoices')).toMatchObject({ status: 'False', reason: 'KeptWithMessages' })
   expect(condition('Queue', 'invoices').message).toContain('still holds 3 messages')
+  expect(world.status('Queue', 'invoices').messages).toBe(3)
   expect(world.broker.queues.size).toBe(1)
   world.broker.addQueue('invoices', { messages: 0 })
   await later('Queue', 'invoices')

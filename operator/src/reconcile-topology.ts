@@ -124,7 +124,7 @@ class TopologyPass<Item extends TopologyObject> {
       const session = await this.#deps.sessions.get(cluster, REMOVAL_VIEW_AGE_MS)
       const result = this.#kind.removal(item, session)
       if ('wait' in result) {
-        await this.#report(item, result.wait)
+        await writeStatus(this.#deps, item, result.wait, this.#kind.facts(item, session))
         return afterWait(this.#deps.random)
       }
       await this.#carryOut(result.difference, session, log)
