@@ -4,13 +4,15 @@ import type { CachedObjects } from '../runtime/source.ts'
 import { changedLines, type Row, rowsOf, tableLines } from './table.ts'
 
 const REDRAW_MS = 250
-/** Where the terminal does not say how wide it is. */
+/** Where the terminal does not say how large it is. */
 const WIDTH = 120
+const HEIGHT = 24
 
 export interface Output {
   write(text: string): unknown
   isTTY?: boolean
   columns?: number
+  rows?: number
 }
 
 export class Screen {
@@ -65,6 +67,9 @@ export class Screen {
   #draw(): void {
     if (!this.#output.isTTY || this.#rows.length === 0) return
     const lines = ['', ...tableLines(this.#rows, this.#output.columns || WIDTH)]
+    // What has scrolled out of the terminal cannot be drawn over: one line stays for the cursor.
+    const room = Math.max(2, (this.#output.rows || HEIGHT) - 1)
+    if (lines.length > room) lines.splice(room - 1, lines.length, `… and ${lines.length - room + 1} more`)
     this.#output.write(`${lines.join('\n')}\n`)
     this.#drawn = lines.length
   }

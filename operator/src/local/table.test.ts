@@ -61,6 +61,16 @@ test('a terminal is drawn over, a file gets lines of change', async () => {
   }
 })
 
+test('a table is never higher than the terminal', () => {
+  const store = new LocalStore(() => 0)
+  for (let n = 0; n < 30; n++) store.put(queueOf({}, `q${n}`))
+  let text = ''
+  const screen = new Screen({ isTTY: true, columns: 80, rows: 10, write: part => (text += part) }, store.cached)
+  screen.update()
+  expect(text.split('\n')).toHaveLength(10)
+  expect(text).toContain('… and 24 more\n')
+})
+
 test('flags win over the environment, and nonsense is refused', () => {
   const defaults = parseFlags([], { AMQP_PORT: '7000' })
   expect(defaults).toMatchObject({ manifest: 'examples/orders.yaml', amqpPort: 7000, managementPort: 15672 })
