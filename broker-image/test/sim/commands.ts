@@ -163,7 +163,8 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
 
   closeChannel: scene => {
     const channel = anyChannel(scene)
-    if (channel === null) return
+    // The broker answers what went before first, and holds the channel until then.
+    if (channel === null || channel.isWaiting) return
     scene.world.tell(`${channel.client.name} > ${channel.number} close`)
     channel.client.closeChannel(channel, scene.world.isDirty)
     channel.client.openChannel(scene.draw.chance(scene.parameters.confirmingChannels))

@@ -27,7 +27,8 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
       position: null,
       routingKey,
       size: entry.size,
-      isKept: entry.isKept && queue.durable,
+      persistent: entry.persistent,
+      isKept: entry.persistent && queue.durable,
       deadlineMs: timeMs + ttlMs,
       ttlMs,
       deaths,
@@ -72,11 +73,11 @@ export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
   }
 }
 
-/** True when something changed. What was due before and is still there may wait for the disk. */
+/** True when something changed. The deadline of what came back from a client may have to be read from disk first. */
 function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRest: boolean }): boolean {
   const { deadlineMs, expiredMs, doubt } = entry
   if (deadlineMs > model.nowMs) return false
-  const mayWait = expiredMs > model.nowMs || (!time.isAtRest && deadlineMs <= time.beforeMs)
+  const mayWait = expiredMs > model.nowMs || (!time.isAtRest && entry.returnedStep >= model.restStep)
   const timeMs = Math.max(deadlineMs, time.beforeMs)
   if (!mayWait) {
     model.end(entry)

@@ -34,6 +34,7 @@ export interface Entry {
   position: number | null
   readonly routingKey: string
   readonly size: number
+  readonly persistent: boolean
   /** It stands in the durable log. */
   readonly isKept: boolean
   /** When it expires, in milliseconds since 1970; Infinity = never. */

@@ -64,6 +64,8 @@ export class Model {
   proven = 0
   /** Something died since all was at rest: its dead letters may be on their way. */
   isBurying = false
+  /** The step in which all was last at rest. */
+  restStep = 0
   nowMs: number
   #nextId = 1
   #nextPosition = 1
@@ -251,6 +253,7 @@ export class Model {
   rest(): void {
     this.at++
     this.isBurying = false
+    this.restStep = this.step
     for (const queue of this.known()) {
       for (const entry of queue.live) {
         if (!entry.isArriving) continue
@@ -270,6 +273,7 @@ export class Model {
       position: this.#nextPosition++,
       routingKey,
       size,
+      persistent,
       isKept: persistent && queue.durable,
       deadlineMs: this.nowMs + lifeMs,
       ttlMs: lifeMs,

@@ -79,6 +79,7 @@ export class SimWorld {
 
   async drop(client: SimClient): Promise<void> {
     client.drop(this.isDirty)
+    this.isDirty = true
     this.clients = this.clients.filter(other => other !== client)
     // The socket tells the broker of its end in a microtask.
     await Promise.resolve()
@@ -122,6 +123,7 @@ export class SimWorld {
     await this.bury()
     const { definitions } = this.node.broker
     this.tell(`policy ${JSON.stringify(policy)}`)
+    if (JSON.stringify(policy) === JSON.stringify(this.#policies.at(-1))) return
     this.#policies.push(policy)
     const known = this.#policies.length
     if (policy === null) definitions.remove('policy', [VHOST, POLICY])
