@@ -22,6 +22,7 @@ import {
   UNSTABLE_BYTES_MAX,
 } from './limits.ts'
 import type { Disk } from './log/disk.ts'
+import { openIn } from './log/errors.ts'
 import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
 import { SegmentTable } from './log/segment.ts'
 import type { ShardLog } from './log/shard-log.ts'
@@ -107,11 +108,8 @@ export class Broker implements QueueContext {
     const sizes = options.logSizes ?? usualSizes(options.alarms)
     this.segments = new SegmentTable(sizes)
     this.turn = new Turn(() => this.#commit())
-    this.#meta = new MetaLog(
-      options.disk('meta'),
-      { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes },
-      this.turn,
-    )
+    const metaOptions = { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes }
+    this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config)
     if (this.definitions.count('vhost') === 0) this.#bootstrap()
@@ -119,7 +117,7 @@ export class Broker implements QueueContext {
     this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
     const replay = replayInto({ queues: this.queuesById, segments: this.segments, onUnknownQueue })
-    this.log = recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay)
+    this.log = openIn('queues', () => recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay))
     this.log.checkpointSource = () => checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(visit))
     this.log.onStable = () => this.#stable()
     this.#meta.onStable = () => this.#stable()

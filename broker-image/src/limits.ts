@@ -69,3 +69,6 @@ export const HTTP_REQUEST_MS_MAX = 60_000
 export const HTTP_PAGE_ROWS_MAX = 500
 /** Messages that one `get` over HTTP takes. */
 export const HTTP_GET_MESSAGES_MAX = 1_000
+
+/** Wait at the start for a broker that still has the data folder and is on its way out. */
+export const FOLDER_LOCK_MS_MAX = 3_000

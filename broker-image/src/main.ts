@@ -6,13 +6,15 @@ import { Alarms } from './alarms.ts'
 import { Broker } from './broker.ts'
 import { systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config/config.ts'
-import { ConfigError } from './config/config-error.ts'
 import { printedAnswer } from './config/flags.ts'
+import { type FolderLock, lockFolder } from './folder-lock.ts'
+import { FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
 import { openPort } from './open-port.ts'
 import { machineResources } from './resources.ts'
 import { createAmqpServer } from './session/listener.ts'
+import { startRefusal } from './start-refusal.ts'
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
 
@@ -21,6 +23,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (answer !== undefined) return print(answer)
   const config = loadConfig({ argv, env: process.env, readFile: path => readFileSync(path, 'utf8') })
   const log = pino({ level: config.isConsoleLogOn ? config.logLevel : 'silent' })
+  const lock = takeFolder(config.dataDirectory)
   const broker = openBroker(config, log)
   const management = createManagementServer({
     broker,
@@ -39,6 +42,7 @@ async function main(argv: readonly string[]): Promise<void> {
     for (const server of servers) server.close()
     await broker.close()
     await management.close()
+    lock.release()
     log.info('stopped')
   })
 }
@@ -47,8 +51,12 @@ function print(text: string): void {
   process.stdout.write(text)
 }
 
+function takeFolder(folder: string): FolderLock {
+  mkdirSync(folder, { recursive: true })
+  return lockFolder(folder, FOLDER_LOCK_MS_MAX)
+}
+
 function openBroker(config: Config, log: Logger): Broker {
-  mkdirSync(config.dataDirectory, { recursive: true })
   const clock = systemClock()
   return new Broker({
     config,
@@ -81,14 +89,8 @@ function stopOnSignal(stop: () => Promise<void>): void {
 }
 
 function fail(error: unknown): never {
-  if (error instanceof ConfigError) process.stderr.write(`${error.message}\n`)
-  else if (isPortInUse(error)) process.stderr.write(`port ${error.port} is in use: choose another one\n`)
-  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(`${startRefusal(error)}\n`)
   process.exit(1)
-}
-
-function isPortInUse(error: unknown): error is { port: number } {
-  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
 }
 
 main(process.argv.slice(2)).catch(fail)

@@ -5,20 +5,46 @@ export class LogCorruptError extends Error {
   readonly file: string
   /** Byte offset in the file. */
   readonly offset: number
+  readonly #reason: string
 
   constructor(file: string, offset: number, reason: string) {
     super(`${file}, byte ${offset}: ${reason}`)
     this.name = 'LogCorruptError'
     this.file = file
     this.offset = offset
+    this.#reason = reason
+  }
+
+  /** The same error, its file named from the parent of `folder`. */
+  within(folder: string): LogCorruptError {
+    return new LogCorruptError(`${folder}/${this.file}`, this.offset, this.#reason)
   }
 }
 
 /** The file was written by a Warren whose format this one does not read. */
 export class LogVersionError extends Error {
-  constructor(file: string, found: number, known: number) {
+  readonly #args: readonly [file: string, found: number, known: number]
+
+  constructor(...args: [file: string, found: number, known: number]) {
+    const [file, found, known] = args
     super(`${file} has log format ${found}, and this version of Warren reads format ${known}`)
     this.name = 'LogVersionError'
+    this.#args = args
+  }
+
+  /** The same error, its file named from the parent of `folder`. */
+  within(folder: string): LogVersionError {
+    const [file, found, known] = this.#args
+    return new LogVersionError(`${folder}/${file}`, found, known)
+  }
+}
+
+/** Opens a log; where it can't be read, its files are named together with their folder: all logs call them alike. */
+export function openIn<T>(folder: string, open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw error instanceof LogCorruptError || error instanceof LogVersionError ? error.within(folder) : error
   }
 }
 
