@@ -163,7 +163,7 @@ export class SegmentTable {
     return segment.buffer
   }
 
-  /** The handle may name another segment from now on. */
+  /** The handle may name another segment from now on; whoever waits for its bytes hears nothing more. */
   remove(segment: Segment): void {
     if (segment.previous !== null) segment.previous.next = segment.next
     if (segment.next !== null) segment.next.previous = segment.previous
@@ -236,6 +236,10 @@ export class SegmentTable {
     segment.waiting = waiting
     const buffer = this.#memory.take(segment.bytes)
     segment.file.read(buffer, 0, segment.head, failure => {
+      if (this.#slots[segment.handle] !== segment) {
+        this.#memory.give(buffer)
+        return
+      }
       const error = failure ?? segment.owner.check(segment, buffer)
       segment.waiting = null
       if (waiting.length > 0) this.#turn += 1

@@ -80,13 +80,12 @@ export class Queue implements EndOfTurn {
     return this.#ready.bytes
   }
 
-  /** Puts a policy in force (undefined = none). Limits act at once on what is here; a new TTL on what comes. */
+  /** Puts a policy in force (undefined = none) on what comes; `enforceLimits` then on what is here. */
   applyPolicy(name: string | undefined, definition: Arguments): void {
     this.policyName = name
     this.effectivePolicy = definition
     this.settings = queueSettings(this.arguments, definition)
     this.touch()
-    this.enforceLimits()
   }
 
   /** Whether a publish with a body of `bytes` is refused now (`overflow: reject-publish`). */

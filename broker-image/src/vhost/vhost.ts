@@ -238,6 +238,7 @@ export class Vhost {
     for (const queue of this.queues.values()) this.#applyQueuePolicy(queue)
     for (const exchange of this.exchanges.values()) this.#applyExchangePolicy(exchange)
     this.#routesChanged()
+    for (const queue of [...this.queues.values()]) queue.enforceLimits()
   }
 
   /** Builds what the definitions say, at start; nothing is written. */

@@ -15,7 +15,11 @@ export function requireAccounts(world: SimWorld): void {
   const names = [...queues.keys()].sort().join()
   const expected = [...world.model.queues.keys()].sort().join()
   if (names !== expected) throw new Violation(`queues are ${names}, not ${expected}`)
-  for (const [name, queue] of queues) requireCounts(queue, world.model.queues.get(name)!)
+  for (const [name, queue] of queues) {
+    const expected = world.model.queues.get(name)!
+    requireCounts(queue, expected)
+    world.model.counted(expected, queue.messagesReady)
+  }
   if (world.node.pending === 0) requireSegments(world)
 }
 

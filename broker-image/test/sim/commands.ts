@@ -113,7 +113,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     if (channel === null || queue === null) return
     scene.world.tell(`${channel.client.name} > ${channel.number} purge ${queue.name}`)
     const most = queue.ready.length
-    const least = scene.world.isDirty ? 0 : queue.certain.length
+    const least = scene.world.isDirty ? 0 : queue.certain.length - queue.gets
     channel.model.purge(queue)
     channel.send('queue.purge', { queue: queue.name, noWait: false })
     channel.expect(PURGE_OK, ({ method }) => {

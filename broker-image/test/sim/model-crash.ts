@@ -58,6 +58,7 @@ function recover(model: Model, queue: ModelQueue): void {
 function revive(model: Model, entry: Entry, wasDeleting: boolean): boolean {
   if (entry.state === 'gone' && entry.goneAt <= model.proven) return false
   if (entry.state === 'gone' || entry.enteredAt > model.proven || wasDeleting) entry.doubt |= DOUBT.crashed
+  entry.doubt &= ~DOUBT.expired
   entry.enteredAt = Math.min(entry.enteredAt, model.at)
   entry.state = 'ready'
   entry.flag = 'set'

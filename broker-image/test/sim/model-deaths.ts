@@ -87,6 +87,8 @@ function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRes
   if ((doubt & DOUBT.expired) !== 0) return false
   entry.doubt |= DOUBT.expired
   die(model, entry, { reason: 'expired', isCertain: false, timeMs })
+  // It dies later if it does not now.
+  entry.hasDied = false
   return true
 }
 

@@ -102,8 +102,8 @@ export class Model {
     this.policy = policy
     for (const queue of this.queues.values()) {
       queue.settings = this.settingsFor(queue.name, queue.arguments)
-      applyLimits(this, queue)
     }
+    for (const queue of this.queues.values()) applyLimits(this, queue)
   }
 
   delete(queue: ModelQueue): void {
@@ -247,6 +247,16 @@ export class Model {
       for (const entry of queue.ready) if (entry.isLeaving) this.end(entry)
     }
     this.step++
+  }
+
+  /** All was heard, and the queue says how many messages are ready: that may end doubts. */
+  counted(queue: ModelQueue, messagesReady: number): void {
+    const { ready, certain } = queue
+    if (queue.gets > 0 || ready.length === certain.length) return
+    if (messagesReady === ready.length) for (const entry of ready) settleDoubt(entry)
+    else if (messagesReady === certain.length) {
+      for (const entry of ready) if (entry.doubt !== 0 && !entry.isArriving) this.end(entry)
+    }
   }
 
   /** The disks are at rest: what was deferred has happened. */

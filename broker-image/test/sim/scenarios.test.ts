@@ -1,6 +1,7 @@
 /** What the simulation found, as scripts: each was a seed that failed. */
 import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../log/memory-disk.ts'
+import { flush, openLog, publish } from '../log/owner.ts'
 import { BrokerWorld } from '../support/broker-world.ts'
 import type { TestClient } from '../support/test-client.ts'
 
@@ -95,4 +96,35 @@ test('a queue that a crash undeclared leaves its messages to no other queue', as
   await disks.run(world, ['meta', 'queues'])
   disks.crash(world)
   expect(await bodiesOf(world, await world.client(), 'queue')).toEqual(['new'])
+})
+
+test('a policy holds for all queues before its limits let go of messages', async () => {
+  const world = new BrokerWorld()
+  const client = await world.client()
+  declare(client, 'first')
+  declare(client, 'second')
+  for (const body of ['one', 'two', 'three']) client.publish(1, { routingKey: 'first', body })
+  await world.settle()
+  const dead = { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'second' }
+  const definition = { ...dead, 'max-length': 1, 'message-ttl': 1_000 }
+  const policy = { vhost: '/', name: 'limits', pattern: '.*', applyTo: 'queues', priority: 0, definition } as const
+  world.broker.definitions.put('policy', policy, { durable: true })
+  expect(world.broker.vhosts.get('/')!.queues.get('second')!.messagesReady).toBe(1)
+  await world.advance(2_000)
+  expect(await bodiesOf(world, client, 'second')).toEqual([])
+})
+
+test('nobody hears of a segment that is gone before it was read: the broker shut down meanwhile', () => {
+  const disk = new MemoryDisk(seeded(1))
+  const open = openLog(disk, { segmentBytes: 4_096 }, 4_096)
+  for (let i = 0; i < 20; i++) {
+    publish(open, [1], Buffer.alloc(1_000))
+    flush(open, disk)
+  }
+  const [first] = open.queues.of(1).live.values()
+  const heard: unknown[] = []
+  open.segments.fetch(first!.segment, error => heard.push(error))
+  open.segments.remove(open.segments.get(first!.segment))
+  disk.run()
+  expect(heard).toEqual([])
 })
