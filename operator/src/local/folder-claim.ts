@@ -1,56 +1,26 @@
-/** One run at a time in a folder: two brokers over the same data would destroy it. */
+/** One run at a time in a folder: a second one would write its own ports and Secrets over those of the first. */
 
-import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { realpathSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+
+/** SQLite's code for a file that another process has locked [sqlite.org, result codes]. */
+const SQLITE_BUSY = 5
 
 /** Another run has the folder; the message says what to do. */
 export class FolderInUse extends Error {}
 
 /**
- * Holds the folder until this process ends or `release` is called. The claim is a socket that listens, and not a file
- * with a process id: the kernel takes it back however we end, and no other process can look like its owner.
+ * Holds the folder until `release` or the end of this process, however it comes: the kernel keeps the lock, and no file
+ * with a process id that could outlive its process. Node offers such locks only through SQLite; the file stays empty.
  */
-export async function claimFolder(folder: string): Promise<{ release(): void }> {
-  const id = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 24)
-  const path = join(tmpdir(), `warren-${id}.sock`)
-  const claim = (await listenOn(path)) ?? (await takeOver(path))
-  if (claim === undefined) {
+export function claimFolder(folder: string): { release(): void } {
+  const lock = new DatabaseSync(join(folder, 'lock'))
+  try {
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error
     throw new FolderInUse(`another run uses ${folder}: stop it, or choose another folder with --folder PATH`)
   }
-  claim.unref()
-  return { release: () => claim.close() }
-}
-
-/** The file of a socket stays when its process is killed; nobody answers there. */
-async function takeOver(path: string) {
-  if (await answers(path)) return undefined
-  rmSync(path, { force: true })
-  return await listenOn(path)
-}
-
-async function listenOn(path: string) {
-  const server = createServer().listen(path)
-  try {
-    await once(server, 'listening')
-    return server
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return undefined
-    throw error
-  }
-}
-
-async function answers(path: string): Promise<boolean> {
-  const socket = connect(path)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
+  return { release: () => lock.close() }
 }

@@ -33,11 +33,11 @@ const CONCURRENCY = 16
 /** What a user can help about files: the message of Node names the file and the reason. */
 const FILE_PROBLEMS = ['EACCES', 'ENOENT', 'ENOSPC', 'ENOTDIR', 'EPERM', 'EROFS']
 
-async function start(flags: Flags): Promise<void> {
+function start(flags: Flags): void {
   const store = new LocalStore(systemClock.now)
   const folder = new LocalFolder(flags.folder)
   folder.create()
-  await claimFolder(folder.root)
+  const claim = claimFolder(folder.root)
   const ports = new PortPlan(flags)
   const screen = new Screen(process.stdout, store.cached)
   const complain = (message: string) => screen.say(`error: ${message}`)
@@ -67,6 +67,7 @@ async function start(flags: Flags): Promise<void> {
     file.stop()
     await Promise.all(running.map(controller => controller.stop()))
     await node.stop()
+    claim.release()
     screen.say(`Stopped; the data is kept in ${flags.folder}.`)
   }, node)
 }
@@ -153,7 +154,7 @@ process.stdout.on('error', () => process.exit(1))
 try {
   const flags = parseFlags(process.argv.slice(2), process.env)
   if (flags === 'help') process.stdout.write(HELP)
-  else await start(flags)
+  else start(flags)
 } catch (error) {
   endWith(error)
 }
