@@ -34,6 +34,7 @@ import { Intake } from './queue/intake.ts'
 import type { DeathReason } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import { checkpointOf, replayInto } from './recovery.ts'
+import { SafeBatch } from './safe-batch.ts'
 import type { Confirms } from './session/confirms.ts'
 import type { Connection } from './session/connection.ts'
 import { OutboxPool } from './session/outbox.ts'
@@ -91,11 +92,18 @@ export class Broker implements QueueContext {
   readonly retiredCounters = new QueueCounters()
   /** Listeners are open and recovery is done. */
   isReady = false
+  /** The broker is on its way out: nobody comes in any more. */
+  isClosing = false
   amqpAddresses: { address: string; port: number }[] = []
   readonly #meta: MetaLog
   readonly #transientLog: ShardLog
+  readonly #safe = new SafeBatch()
   readonly #waitingConfirms = new Set<Confirms>()
   readonly #heldPublishers = new Set<Connection>()
+  /** Called when everybody has an answer, or the disk fails. */
+  #onAnswered: (() => void) | undefined
+  /** A log cannot be written any more. */
+  #hasFailed = false
 
   constructor(options: BrokerOptions) {
     this.config = options.config
@@ -184,13 +192,36 @@ export class Broker implements QueueContext {
     this.#forgetVhost(name)
   }
 
-  /** Flushes what was appended, writes checkpoints, closes the files. */
+  /**
+   * Stops reading, confirms what was taken, closes the connections, writes checkpoints and closes the files. Sockets
+   * are still open afterwards: clients have yet to read what was said to them. Rejects when a log cannot be written.
+   */
   async close(): Promise<void> {
-    for (const connection of [...this.connections.values()]) connection.close('broker is shutting down')
+    this.isClosing = true
+    const leaving = {}
+    for (const connection of this.connections.values()) connection.pause(leaving)
+    await this.#answered()
+    for (const connection of [...this.connections.values()]) {
+      connection.close('broker is shutting down')
+      connection.resume(leaving)
+    }
     await this.#meta.close()
     for (const log of [this.log, this.#transientLog]) {
       await new Promise<void>((resolve, reject) => log.close(error => (error === null ? resolve() : reject(error))))
     }
+  }
+
+  /** Ends when everybody has heard what became of their publishes and declares, or the disk fails. */
+  #answered(): Promise<void> {
+    return new Promise(resolve => {
+      this.#onAnswered = resolve
+      this.turn.wake()
+      setImmediate(() => this.#tellAnswered())
+    })
+  }
+
+  #tellAnswered(): void {
+    if (this.#hasFailed || (this.#waitingConfirms.size === 0 && this.#meta.isStable)) this.#onAnswered?.()
   }
 
   #logOptions(shardId: number, sizes: LogSizes): LogOptions {
@@ -206,17 +237,19 @@ export class Broker implements QueueContext {
 
   /** A confirm tells that a message is safe, which it is only together with the definition of its queue. */
   #stable(): void {
-    if (this.#meta.isStable) {
-      for (const confirms of this.#waitingConfirms) {
-        if (!confirms.stable(this.log.stableBatch)) this.#waitingConfirms.delete(confirms)
-      }
+    this.#safe.update(this.log.stableBatch, this.#meta)
+    for (const confirms of this.#waitingConfirms) {
+      if (!confirms.stable(this.#safe.batch)) this.#waitingConfirms.delete(confirms)
     }
+    this.#tellAnswered()
     if (!this.isLogBehind) for (const connection of [...this.#heldPublishers]) this.releasePublisher(connection)
     this.turn.wake()
   }
 
   #logFailed(error: Error, { onFatal }: BrokerOptions): void {
+    this.#onAnswered?.()
     if (error.name !== 'DiskFullError') {
+      this.#hasFailed = true
       onFatal(error)
       return
     }

@@ -72,3 +72,5 @@ export const HTTP_GET_MESSAGES_MAX = 1_000
 
 /** Wait at the start for a broker that still has the data folder and is on its way out. */
 export const FOLDER_LOCK_MS_MAX = 3_000
+/** Time for clients to read what they were told last, at the end of the process. */
+export const FAREWELL_MS_MAX = 1_000

@@ -1,14 +1,15 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { mkdirSync, readFileSync } from 'node:fs'
+import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { Alarms } from './alarms.ts'
 import { Broker } from './broker.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { printedAnswer } from './config/flags.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
-import { FOLDER_LOCK_MS_MAX } from './limits.ts'
+import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
 import { openPort } from './open-port.ts'
@@ -39,12 +40,22 @@ async function main(argv: readonly string[]): Promise<void> {
   log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementAddress.port }, 'ready')
   stopOnSignal(async () => {
     broker.isReady = false
-    for (const server of servers) server.close()
-    await broker.close()
+    const ended = servers.map(server => closeServer(server))
     await management.close()
+    await broker.close()
+    await Promise.race([Promise.all(ended), delay(broker.clock, FAREWELL_MS_MAX)])
     lock.release()
     log.info('stopped')
   })
+}
+
+/** Takes no more clients; resolves when the last has gone. */
+function closeServer(server: Server): Promise<unknown> {
+  return new Promise(resolve => server.close(resolve))
+}
+
+function delay(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise(resolve => clock.after(delayMs, resolve))
 }
 
 function print(text: string): void {

@@ -17,7 +17,6 @@ export class MetaLog {
   onStable: () => void = () => {}
   readonly #log: ShardLog
   readonly #turn: Turn
-  /** Batch of the last change. */
   #lastBatch = 0
   #waiting: Waiter[] = []
 
@@ -42,9 +41,19 @@ export class MetaLog {
     this.#log.onStable = () => this.#stable()
   }
 
+  /** Batch of the last change. */
+  get lastBatch(): number {
+    return this.#lastBatch
+  }
+
+  /** The newest batch on disk. */
+  get stableBatch(): number {
+    return this.#log.stableBatch
+  }
+
   /** Every change made so far is on disk. */
   get isStable(): boolean {
-    return this.#log.stableBatch >= this.#lastBatch
+    return this.stableBatch >= this.#lastBatch
   }
 
   set onError(handler: (error: Error) => void) {

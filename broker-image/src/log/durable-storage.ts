@@ -43,6 +43,7 @@ export class DurableStorage implements LogStorage {
   #failed: Error | null = null
   #closing: CloseDone | null = null
   #lastCheckpoint = false
+  #closed = false
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
     this.#table = options.segments
@@ -72,7 +73,9 @@ export class DurableStorage implements LogStorage {
     return at < 0 ? null : new LogCorruptError(segment.file?.name ?? '', at, 'a batch is damaged')
   }
 
+  /** A timer may still append after the end; that is written nowhere. */
   commit(): void {
+    if (this.#closed) return
     this.#table.sweep()
     if (this.#commits.busy) this.#again = true
     if (this.#commits.stalled) this.#commits.resume()
@@ -162,6 +165,7 @@ export class DurableStorage implements LogStorage {
   #finish(error: Error | null): void {
     const done = this.#closing
     this.#closing = null
+    this.#closed = true
     const files: DiskFile[] = []
     for (const segment of this.#segments) {
       if (segment.file !== null) files.push(segment.file)

@@ -1,0 +1,101 @@
+/** What a node owes to its clients when it starts to go. */
+import { expect, test } from 'vitest'
+import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
+import { BrokerWorld } from '../test/support/broker-world.ts'
+import type { TestClient } from '../test/support/test-client.ts'
+
+const declare = (client: TestClient, queue: string): void =>
+  client.send(1, 'queue.declare', {
+    queue,
+    passive: false,
+    durable: true,
+    exclusive: false,
+    autoDelete: false,
+    noWait: false,
+    arguments: {},
+  })
+
+const names = (client: TestClient): string[] =>
+  client.take().map(heard => (heard.kind === 'method' ? heard.method.name : heard.kind))
+
+/** A world whose disks do as much as they are told. */
+function slowWorld() {
+  const disks: { [name: string]: MemoryDisk } = {}
+  const world = new BrokerWorld({
+    disk: name => {
+      const disk = new MemoryDisk(seeded(1))
+      disks[name] = disk
+      return disk
+    },
+  })
+  const run = async (...of: string[]): Promise<void> => {
+    for (let round = 0; round < 4; round++) {
+      for (const name of of) disks[name]!.run()
+      await world.settle()
+    }
+  }
+  return { world, run, disks }
+}
+
+async function publisher(world: BrokerWorld, run: (...of: string[]) => Promise<void>): Promise<TestClient> {
+  const client = await world.client()
+  declare(client, 'q')
+  client.send(1, 'confirm.select', { noWait: false })
+  await world.settle()
+  await run('meta', 'queues')
+  client.take()
+  return client
+}
+
+const message = { routingKey: 'q', properties: { deliveryMode: 2 }, body: 'x' }
+
+test('a publish that was taken is confirmed before the connection is closed', async () => {
+  const { world, run } = slowWorld()
+  const client = await publisher(world, run)
+  client.publish(1, message)
+  const closed = world.broker.close()
+  await world.settle()
+  expect(names(client)).toEqual([])
+  await run('meta', 'queues', 'transient')
+  await closed
+  expect(names(client)).toEqual(['basic.ack', 'connection.close'])
+})
+
+test('a broker whose disk is full closes without a confirm', async () => {
+  const { world, run, disks } = slowWorld()
+  const client = await publisher(world, run)
+  disks['queues']!.failAt = disks['queues']!.calls + 1
+  disks['queues']!.failCode = 'ENOSPC'
+  client.publish(1, message)
+  const closed = expect(world.broker.close()).resolves.toBeUndefined()
+  await run('meta', 'queues', 'transient')
+  await closed
+  expect(names(client).at(-1)).toBe('connection.close')
+})
+
+test('nobody comes in while the broker goes', async () => {
+  const { world } = slowWorld()
+  const late = world.socket()
+  void world.broker.close()
+  late.login()
+  await world.settle()
+  expect(names(late).at(-1)).toBe('connection.close')
+})
+
+test('a confirm waits for the definition of its queue, and for no later one', async () => {
+  const { world, run, disks } = slowWorld()
+  const client = await publisher(world, run)
+  const other = await world.client()
+  declare(client, 'new')
+  client.publish(1, { ...message, routingKey: 'new' })
+  await world.settle()
+  await run('queues')
+  expect(names(client)).toEqual([])
+  for (let i = 0; i < 5; i++) {
+    declare(other, `another ${i}`)
+    await world.settle()
+    disks['meta']!.step()
+    await world.settle()
+  }
+  expect(names(client)).toEqual(['queue.declare-ok', 'basic.ack'])
+})
