@@ -26,9 +26,9 @@ import {
 import { readU16, readU32 } from '../wire/integers.ts'
 import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
 import { Blocking } from './blocking.ts'
-import { Channel } from './channel.ts'
+import type { Channel } from './channel.ts'
+import { channelMethod, channelOf } from './channel-methods.ts'
 import { closeArgs } from './close-args.ts'
-import { dispatch } from './dispatch.ts'
 import { FrameInput } from './frame-input.ts'
 import { capabilitiesIn, loginRefused, parseLogin, startArgs, tuned } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -121,10 +121,16 @@ export class Connection {
     this.#fail(new ConnectionError('CONNECTION_FORCED', reason), 0, 0)
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without another word; a peer that reads nothing gets no more time for what was said. */
   destroy(): void {
     this.outbox.endTurn()
     this.#socket.destroySoon()
+    this.#endBy(CLOSE_MS_MAX)
+  }
+
+  #endBy(delayMs: number): void {
+    this.#deadline?.cancel()
+    this.#deadline = this.broker.clock.after(delayMs, () => this.#socket.destroy())
   }
 
   /** An alarm went on or off. */
@@ -191,7 +197,7 @@ export class Connection {
       type === FRAME_METHOD && frameEnd - at >= FRAME_OVERHEAD + 4 ? readU32(buffer, at + FRAME_HEAD_BYTES) : 0
     try {
       if (method === METHOD_ID.BASIC_PUBLISH && this.#state === 'running') {
-        const channel = this.#channel(number)
+        const channel = channelOf(this, number)
         if (channel.closing) return frameEnd
         channel.publisher.refuseMethod()
         this.hasPublished = true
@@ -212,17 +218,10 @@ export class Connection {
 
   #content(type: number, number: number, buffer: Buffer, at: number, frameEnd: number): void {
     if (this.#state !== 'running') return
-    const channel = this.#channel(number)
+    const channel = channelOf(this, number)
     if (channel.closing) return
     if (type === FRAME_HEADER) channel.publisher.header(buffer, at, frameEnd)
     else if (type === FRAME_BODY) channel.publisher.body(buffer, at, frameEnd)
-  }
-
-  #channel(number: number): Channel {
-    const channel = this.channels.get(number)
-    if (channel === undefined)
-      throw new ConnectionError('CHANNEL_ERROR', `expected 'channel.open' on channel ${number}`)
-    return channel
   }
 
   #method(number: number, method: Method): void {
@@ -233,44 +232,7 @@ export class Connection {
     }
     if (number === 0) this.#connectionMethod(method)
     else if (this.#state !== 'running') throw new ConnectionError('CHANNEL_ERROR', 'the connection is not open yet')
-    else if (method.name === 'channel.open') this.#openChannel(number)
-    else this.#channelMethod(this.#channel(number), method)
-  }
-
-  #channelMethod(channel: Channel, method: Method): void {
-    if (method.name === 'channel.close') {
-      // Both closed at once: each answers the other, and the number is free after the client's answer.
-      if (channel.closing) channel.send('channel.close-ok', {})
-      else channel.answer(() => this.#closeChannel(channel))
-    } else if (method.name === 'channel.close-ok') {
-      if (channel.closing) this.channels.delete(channel.number)
-    } else if (!channel.closing) {
-      channel.publisher.refuseMethod()
-      dispatch(channel, method)
-    }
-  }
-
-  #closeChannel(channel: Channel): void {
-    channel.release()
-    this.channels.delete(channel.number)
-    channel.send('channel.close-ok', {})
-  }
-
-  #openChannel(number: number): void {
-    if (this.channels.has(number)) {
-      throw new ConnectionError('CHANNEL_ERROR', `second 'channel.open' seen on channel ${number}`)
-    }
-    if (this.channelMax !== 0 && this.channels.size >= this.channelMax) {
-      throw new ConnectionError(
-        'NOT_ALLOWED',
-        `number of channels opened (${this.channels.size}) has reached the negotiated channel_max (${this.channelMax})`,
-      )
-    }
-    const vhost = this.broker.vhosts.get(this.vhost)
-    if (vhost === undefined) throw new ConnectionError('CONNECTION_FORCED', `vhost '${this.vhost}' is gone`)
-    const channel = new Channel(this, number, vhost)
-    this.channels.set(number, channel)
-    channel.send('channel.open-ok', {})
+    else channelMethod(this, number, method)
   }
 
   #connectionMethod(method: Method): void {
@@ -330,6 +292,7 @@ export class Connection {
   }
 
   #open(vhost: string): void {
+    if (this.broker.isClosing) throw new ConnectionError('CONNECTION_FORCED', 'broker is shutting down')
     if (!this.broker.vhosts.has(vhost)) throw new ConnectionError('NOT_ALLOWED', `vhost ${vhost} not found`)
     if (!this.broker.access.canEnter(this.user, vhost)) {
       throw new ConnectionError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${this.user}'`)
@@ -365,8 +328,7 @@ export class Connection {
     this.#release()
     this.#state = 'closing'
     this.send('connection.close', closeArgs(error, method))
-    this.#deadline?.cancel()
-    this.#deadline = this.broker.clock.after(CLOSE_MS_MAX, () => this.#socket.destroy())
+    this.#endBy(CLOSE_MS_MAX)
   }
 
   #drained(): void {
