@@ -9,7 +9,11 @@ export interface ConfigEntry {
   place: string
 }
 
-const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=\s*(?:'([^']*)'|([^#]*?))\s*(?:#.*)?$/
+// Each expression reads a line once, however long it is and whatever stands in it.
+const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=(.*)$/s
+/** A text in quotes, which may hold a `#`, and a comment. */
+const QUOTED = /^'([^']*)'\s*(?:#.*)?$/
+const UNQUOTED = /^([^#]*)(?:#.*)?$/
 
 /** Entries in the order of the file. Throws `ConfigError` with file and line for what is no `key = value`. */
 export function parseConfigFile(path: string, text: string): ConfigEntry[] {
@@ -19,8 +23,14 @@ export function parseConfigFile(path: string, text: string): ConfigEntry[] {
     if (line === '' || line.startsWith('#')) continue
     const place = `${path}:${index + 1}`
     const match = LINE.exec(line)
-    if (!match) throw new ConfigError(`${place}: expected "key = value", found "${line}"`)
-    entries.push({ key: match[1]!, value: match[2] ?? match[3] ?? '', place })
+    const value = match && valueIn(match[2]!.trim())
+    if (!match || value == null) throw new ConfigError(`${place}: expected "key = value", found "${line}"`)
+    entries.push({ key: match[1]!, value, place })
   }
   return entries
+}
+
+/** Undefined when a comment mark stands where it can't. */
+function valueIn(text: string): string | undefined {
+  return QUOTED.exec(text)?.[1] ?? UNQUOTED.exec(text)?.[1]?.trim()
 }
