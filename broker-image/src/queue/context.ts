@@ -28,10 +28,17 @@ export interface QueueOwner {
   readonly exclusiveQueues: Set<Queue>
 }
 
-/** Brings a segment back into memory, then goes on; damage is reported, and its messages stay where they are. */
-export function fetchSegment(context: QueueContext, segment: number, then: () => void): void {
+/**
+ * Brings a segment back into memory, then goes on. Damage is reported, and its messages stay where they are;
+ * `onDamage` is for somebody who waits for an answer.
+ */
+export function fetchSegment(context: QueueContext, segment: number, then: () => void, onDamage?: () => void): void {
   context.segments.fetch(segment, error => {
-    if (error === null) then()
-    else context.reportDamage(error)
+    if (error === null) {
+      then()
+      return
+    }
+    context.reportDamage(error)
+    onDamage?.()
   })
 }

@@ -157,8 +157,8 @@ export class Queue implements EndOfTurn {
 
   /**
    * Takes the first message for `basic.get` and hands it to `send`; the caller settles it later unless `noAck`.
-   * `send` is called at once, or when the bytes are back from disk; with null when the queue is empty, or the asker is
-   * gone by then.
+   * `send` is called at once, or when the bytes are back from disk; with null when the queue is empty, its first message
+   * can't be read, or the asker is gone by then.
    */
   get(
     noAck: boolean,
@@ -173,7 +173,8 @@ export class Queue implements EndOfTurn {
     }
     const bytes = this.#context.segments.bytes(this.#ready.segment)
     if (bytes === null) {
-      fetchSegment(this.#context, this.#ready.segment, () => this.get(noAck, send, isGone))
+      const again = (): void => this.get(noAck, send, isGone)
+      fetchSegment(this.#context, this.#ready.segment, again, () => send(null, this.#ready))
       return
     }
     this.#ready.shift()

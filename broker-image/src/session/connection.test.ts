@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BrokerWorld } from '../../test/support/broker-world.ts'
 import { type Heard, type Message, publishFrames } from '../../test/support/test-client.ts'
+import { UNSENT_BYTES_MAX } from '../limits.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
 import { FRAME_END, heartbeatFrame } from '../wire/frame.ts'
 import type { MethodArgs, MethodName } from '../wire/methods.ts'
@@ -125,4 +126,39 @@ describe('damaged bytes', () => {
     await world.settle()
     expect(client.take()).toMatchObject([{ method: { name: 'connection.close', args: { replyCode: 505 } } }])
   })
+})
+
+test('a client that gets and does not read is held back, and hears all of it once it reads', async () => {
+  const world = new BrokerWorld()
+  const client = await world.client()
+  const bodyBytes = 1_000_000
+  const count = 40
+  client.bytes(method('queue.declare', { queue: 'q', ...NO_FLAGS }))
+  for (let i = 0; i < count; i++) client.publish(1, { routingKey: 'q', body: Buffer.alloc(bodyBytes, i) })
+  await world.settle()
+  client.take()
+  client.socket.isStalled = true
+  client.bytes(Buffer.concat(Array.from({ length: count }, () => get)))
+  await world.settle()
+  expect(client.socket.isPaused).toBe(true)
+  expect(client.socket.writableLength).toBeLessThan(UNSENT_BYTES_MAX + 2 * bodyBytes)
+  client.socket.isStalled = false
+  await world.settle()
+  const bodies = client.take().map(heard => (heard.kind === 'method' ? heard.content?.body[0] : heard.kind))
+  expect(bodies).toEqual(Array.from({ length: count }, (_, i) => i))
+  expect(client.socket.isPaused).toBe(false)
+})
+
+test('gets behind a declare that waits for the disk keep their order, and the connection goes on', async () => {
+  const world = new BrokerWorld()
+  const client = await world.client()
+  const durable = method('queue.declare', { queue: 'd', ...NO_FLAGS, durable: true })
+  client.bytes(Buffer.concat([method('queue.declare', { queue: 'q', ...NO_FLAGS }), durable, get, durable, get, get]))
+  await world.settle()
+  const heard = client.take().map(said => (said.kind === 'method' ? said.method.name : said.kind))
+  const [declared, empty] = ['queue.declare-ok', 'basic.get-empty']
+  expect(heard).toEqual([declared, declared, empty, declared, empty, empty])
+  client.bytes(method('channel.close', { replyCode: 200, replyText: '', classId: 0, methodId: 0 }))
+  await world.settle()
+  expect(client.take()).toHaveLength(1)
 })

@@ -67,6 +67,8 @@ export class Connection {
   readonly #input: FrameInput
   readonly #holders = new Set<object>()
   #state: State = 'header'
+  /** Why frames that are here are not taken yet: a `basic.get` is under way, or its answers fill the outbox. */
+  #waitsFor: 'nothing' | 'get' | 'room' = 'nothing'
   readonly #header = new ProtocolHeader()
   readonly #blocking: Blocking
   #wantsAuthFailureClose = false
@@ -141,15 +143,38 @@ export class Connection {
   /** Takes bytes from the client; the chunk may be used again once this returns. */
   receive(chunk: Buffer): void {
     this.receivedBytes += chunk.length
-    if (this.#state === 'closed') return
+    if (this.#state !== 'closed') this.#feed(this.#state === 'header' ? this.#protocolHeader(chunk) : chunk)
+  }
+
+  #feed(chunk: Buffer): void {
     try {
-      this.#input.feed(this.#state === 'header' ? this.#protocolHeader(chunk) : chunk)
+      this.#input.feed(chunk)
     } catch (error) {
       this.#failed(error, 0, 0)
     }
-    if (this.#socket.writableLength > UNSENT_BYTES_MAX) this.pause(this.outbox)
+    if (this.#input.hasLeft || this.#socket.writableLength > UNSENT_BYTES_MAX) this.pause(this.outbox)
     if (this.hasPublished) this.#holdBack()
     this.broker.turn.wake()
+  }
+
+  /** Frames behind a `basic.get` wait for its answer: a few bytes may bring a large message. */
+  getBegins(): void {
+    this.#waitsFor = 'get'
+  }
+
+  /** The answer stands in the outbox, or nobody wants it. */
+  getEnds(): void {
+    const isFull = this.#socket.writableLength + this.outbox.length > UNSENT_BYTES_MAX
+    this.#waitsFor = isFull ? 'room' : 'nothing'
+    if (isFull) this.outbox.congested = true
+    else if (this.#input.hasLeft) setImmediate(this.#goOn)
+  }
+
+  /** Takes the frames that wait. */
+  readonly #goOn = (): void => {
+    if (this.#waitsFor !== 'nothing' || this.outbox.congested) return
+    this.resume(this.outbox)
+    if (this.#state !== 'closed') this.#feed(this.#input.takeLeft())
   }
 
   /** A publisher waits while the disk is behind, or something is short. */
@@ -180,7 +205,7 @@ export class Connection {
 
   #frames(buffer: Buffer, start: number, end: number): number {
     let at = start
-    while (end - at >= FRAME_OVERHEAD && this.#state !== 'closed') {
+    while (end - at >= FRAME_OVERHEAD && this.#state !== 'closed' && (at === start || this.#waitsFor === 'nothing')) {
       const frameEnd = at + this.#input.frameBytes(buffer, at)
       if (frameEnd > end) break
       if (buffer[frameEnd - 1] !== FRAME_END) throw new ConnectionError('FRAME_ERROR', 'frame end octet is missing')
@@ -332,7 +357,9 @@ export class Connection {
   }
 
   #drained(): void {
-    this.resume(this.outbox)
+    if (this.#waitsFor === 'room') this.#waitsFor = 'nothing'
+    if (this.#input.hasLeft) setImmediate(this.#goOn)
+    else this.resume(this.outbox)
     for (const channel of this.channels.values()) channel.wakeConsumers()
   }
 

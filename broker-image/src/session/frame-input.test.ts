@@ -81,3 +81,27 @@ describe('a frame that can not be is refused with 501', () => {
     expect(framesOf([largest.subarray(0, 10), largest.subarray(10)])).toHaveLength(1)
   })
 })
+
+test('frames that their taker left are the same when they are fed again, with what came behind them', () => {
+  fc.assert(
+    fc.property(fc.array(anyFrame, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 20 }), (frames, cuts) => {
+      const stream = Buffer.concat(frames)
+      const places = [...cuts.map(cut => cut % (stream.length + 1)), stream.length].sort((a, b) => a - b)
+      const taken: string[] = []
+      const input = new FrameInput(FRAME_MAX, (buffer, start, end) => {
+        const next = end - start < FRAME_OVERHEAD ? end + 1 : start + input.frameBytes(buffer, start)
+        if (next > end) return start
+        taken.push(buffer.toString('hex', start, next))
+        return next
+      })
+      for (const [at, place] of places.entries()) {
+        const own = Buffer.from(stream.subarray(at === 0 ? 0 : places[at - 1], place))
+        input.feed(own)
+        own.fill(0xee)
+        if (at % 3 === 0) input.feed(input.takeLeft())
+      }
+      while (input.hasLeft) input.feed(input.takeLeft())
+      expect(taken).toEqual(frames.map(bytes => bytes.toString('hex')))
+    }),
+  )
+})

@@ -3,7 +3,7 @@ import { ConnectionError } from '../wire/errors.ts'
 import { FRAME_BODY, FRAME_HEAD_BYTES, FRAME_HEARTBEAT, FRAME_METHOD, FRAME_OVERHEAD } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 
-/** Takes the whole frames in `buffer[start, end)`; answers the offset behind the last. */
+/** Takes whole frames of `buffer[start, end)`, at least one where there is one; answers the offset behind the last. */
 export type TakeFrames = (buffer: Buffer, start: number, end: number) => number
 
 export class FrameInput {
@@ -13,14 +13,32 @@ export class FrameInput {
   /** The start of a frame whose rest has not come; null most of the time. */
   #carry: Buffer | null = null
   #carried = 0
+  /** Whole frames that were not taken, and what came behind them. */
+  #left: Buffer | null = null
 
   constructor(frameMax: number, take: TakeFrames) {
     this.frameMax = frameMax
     this.#take = take
   }
 
+  /** Frames wait that their taker had no room for; `feed` takes no more until they are fed anew. */
+  get hasLeft(): boolean {
+    return this.#left !== null
+  }
+
+  /** The bytes of what was not taken, to be fed when there is room. */
+  takeLeft(): Buffer {
+    const left = this.#left ?? Buffer.alloc(0)
+    this.#left = null
+    return left
+  }
+
   /** Takes `chunk`, which may be used again afterwards. @throws ConnectionError 501. */
   feed(chunk: Buffer): void {
+    if (this.#left !== null) {
+      this.#left = Buffer.concat([this.#left, chunk])
+      return
+    }
     let at = this.#carry === null ? 0 : this.#completeCarry(chunk)
     if (at < 0) return
     at = this.#take(chunk, at, chunk.length)
@@ -57,6 +75,10 @@ export class FrameInput {
   #keep(chunk: Buffer, at: number): void {
     const rest = chunk.length - at
     const bytes = rest >= FRAME_HEAD_BYTES ? this.frameBytes(chunk, at) : FRAME_HEAD_BYTES
+    if (rest >= bytes) {
+      this.#left = Buffer.from(chunk.subarray(at))
+      return
+    }
     this.#carry = Buffer.allocUnsafe(bytes)
     this.#carried = chunk.copy(this.#carry, 0, at)
   }

@@ -61,7 +61,14 @@ export const basicHandlers: Handlers<BasicMethod> = {
   'basic.get': (channel, args) => {
     const queue = channel.queue(args.queue)
     channel.assertMay('read', 'queue', queue.name)
-    const fill = channel.reserveAnswer()
+    const { connection } = channel
+    connection.getBegins()
+    const place = channel.reserveAnswer()
+    const fill = (answer: () => void): void =>
+      place(() => {
+        answer()
+        connection.getEnds()
+      })
     const send = (bytes: Buffer | null, message: Message): void => {
       if (bytes === null) {
         fill(() => {
@@ -72,7 +79,7 @@ export const basicHandlers: Handlers<BasicMethod> = {
       channel.lastDeliveryTag++
       if (!args.noAck) channel.unacked.add(channel.lastDeliveryTag, channel.getterOf(queue), message)
       const frames = channel.getOk(bytes, message, queue.messagesReady)
-      fill(() => channel.connection.outbox.write(frames))
+      fill(() => connection.outbox.write(frames))
     }
     queue.get(args.noAck, send, () => channel.closing)
   },
