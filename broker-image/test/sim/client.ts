@@ -3,7 +3,7 @@ import type { MethodArgs, MethodName } from '../../src/wire/methods.ts'
 import type { Properties } from '../../src/wire/properties.ts'
 import type { Heard, TestClient } from '../support/test-client.ts'
 import type { Message, Model, Publish } from './model.ts'
-import type { Entry, ModelConsumer, ModelQueue } from './model-queue.ts'
+import { type Death, type Entry, keyOf, type ModelConsumer, type ModelQueue } from './model-queue.ts'
 import { Violation } from './violation.ts'
 
 type HeardMethod = Extract<Heard, { kind: 'method' }>
@@ -170,12 +170,13 @@ export class SimChannel {
     { consumer, noAck }: { consumer: ModelConsumer | null; noAck: boolean },
   ): void {
     const { deliveryTag, redelivered } = heard.method.args as MethodArgs<'basic.deliver'>
-    const id = idOf(heard.content!.body)
+    const { body, properties } = heard.content!
+    const key = keyOf(idOf(body), deathsOf(properties))
     const hold = (entry: Entry): void => {
       entry.holder = consumer
       this.held.set(deliveryTag, entry)
     }
-    this.model.delivered({ queue, id, flagged: redelivered, by: consumer ?? this, hold: noAck ? null : hold })
+    this.model.delivered({ queue, key, flagged: redelivered, by: consumer ?? this, hold: noAck ? null : hold })
   }
 
   #confirm(tag: number, multiple: boolean, accepted: boolean): void {
@@ -293,6 +294,17 @@ function idOf(body: Buffer): number {
   if (!isWhole || !body.toString('latin1').startsWith(head))
     throw new Violation(`a damaged body: ${body.subarray(0, 20)}`)
   return id
+}
+
+/** What a dead letter tells of itself [RabbitMQ `x-death`]. */
+function deathsOf({ headers }: Properties): Death[] {
+  const deaths = headers?.['x-death']
+  if (!Array.isArray(deaths)) return []
+  return (deaths as unknown as { queue: string; reason: Death['reason']; count: { value: string } }[]).map(death => ({
+    queue: death.queue,
+    reason: death.reason,
+    count: Number(death.count.value ?? death.count),
+  }))
 }
 
 function told(heard: Heard): string {

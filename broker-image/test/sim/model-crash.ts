@@ -23,6 +23,7 @@ export function startAgain(model: Model, found: Found, wasClean: boolean): void 
   findBindings(model, found)
   model.prove(model.at)
   model.step++
+  model.startStep = model.step
 }
 
 function isThere(queue: ModelQueue, found: Found): boolean {
@@ -46,7 +47,7 @@ function recover(model: Model, queue: ModelQueue): void {
   queue.live.clear()
   queue.graves.clear()
   for (const entry of entries) if (revive(model, entry, queue.isDeleting)) queue.live.add(entry)
-  for (const entry of queue.live) unite(queue, entry.id)
+  for (const entry of queue.live) unite(queue, entry.key)
   queue.consumers.length = 0
   queue.gets = 0
   queue.isDeleting = false
@@ -57,12 +58,12 @@ function recover(model: Model, queue: ModelQueue): void {
 /** False when it is surely gone. */
 function revive(model: Model, entry: Entry, wasDeleting: boolean): boolean {
   if (entry.state === 'gone' && entry.goneAt <= model.proven) return false
-  if (entry.state === 'gone' || entry.enteredAt > model.proven || wasDeleting) entry.doubt |= DOUBT.crashed
+  const isDoubtful = entry.state === 'gone' || entry.enteredAt > model.proven || wasDeleting
+  if (isDoubtful || (entry.doubt & DOUBT.expired) !== 0) entry.doubt |= DOUBT.crashed
   entry.doubt &= ~DOUBT.expired
   entry.enteredAt = Math.min(entry.enteredAt, model.at)
   entry.state = 'ready'
   entry.flag = 'set'
-  entry.hasDied = false
   entry.isLeaving = false
   if (entry.isArriving) entry.expiredMs = model.nowMs + entry.ttlMs
   entry.isArriving = false

@@ -1,6 +1,6 @@
 /** How messages of the model leave without a client: limits, time, and where dead letters go. */
 import type { Model } from './model.ts'
-import { type Death, DOUBT, type Entry, type ModelQueue, mayRefuse } from './model-queue.ts'
+import { type Death, DOUBT, type Entry, keyOf, type ModelQueue, mayRefuse } from './model-queue.ts'
 
 interface Dying {
   readonly reason: Death['reason']
@@ -13,13 +13,15 @@ interface Dying {
 /** Sends a dead message on, as its queue's settings say. */
 export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = model.nowMs }: Dying): void {
   const { deadLetterExchange, deadLetterKey } = entry.queue.settings
-  if (deadLetterExchange === undefined || entry.hasDied) return
-  entry.hasDied = true
+  if (deadLetterExchange === undefined) return
   model.isBurying = true
   const routingKey = deadLetterKey ?? entry.routingKey
-  const deaths = [{ queue: entry.queue.name, reason }, ...entry.deaths.filter(death => !isSame(death, entry, reason))]
+  const count = 1 + (entry.deaths.find(death => isSame(death, entry, reason))?.count ?? 0)
+  const others = entry.deaths.filter(death => !isSame(death, entry, reason))
+  const deaths = [{ queue: entry.queue.name, reason, count }, ...others]
   for (const queue of model.route(deadLetterExchange, routingKey)) {
     if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
+    if (isRenewed(model, queue, { key: keyOf(entry.id, deaths), isCertain })) continue
     const { ttlMs } = queue.settings
     model.add({
       id: entry.id,
@@ -38,6 +40,20 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
       isArriving: true,
     })
   }
+}
+
+/** A message that may have died before has one dead letter all the same, which may only now be on its way. */
+function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: string; isCertain: boolean }): boolean {
+  const known = queue.ready.find(
+    entry => entry.key === key && (entry.doubt & DOUBT.undead) !== 0 && entry.enteredStep >= model.startStep,
+  )
+  if (known === undefined) return false
+  if (isCertain) known.doubt &= ~DOUBT.undead
+  if (known.flag === 'set') known.flag = 'either'
+  known.isArriving = true
+  known.enteredAt = Number.POSITIVE_INFINITY
+  known.expiredMs = Number.POSITIVE_INFINITY
+  return true
 }
 
 /** What may have been dropped because of the queue's limits becomes doubtful; what surely was, dies. */
@@ -73,11 +89,15 @@ export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
   }
 }
 
-/** True when something changed. The deadline of what came back from a client may have to be read from disk first. */
+/**
+ * True when something changed. The deadline of what came back from a client
+ * may have to be read from disk first, and a `basic.get` without an answer may have taken the message before.
+ */
 function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRest: boolean }): boolean {
   const { deadlineMs, expiredMs, doubt } = entry
   if (deadlineMs > model.nowMs) return false
-  const mayWait = expiredMs > model.nowMs || (!time.isAtRest && entry.returnedStep >= model.restStep)
+  const isLate = !time.isAtRest && entry.returnedStep >= model.restStep
+  const mayWait = expiredMs > model.nowMs || isLate || entry.queue.gets > 0
   const timeMs = Math.max(deadlineMs, time.beforeMs)
   if (!mayWait) {
     model.end(entry)
@@ -87,8 +107,6 @@ function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRes
   if ((doubt & DOUBT.expired) !== 0) return false
   entry.doubt |= DOUBT.expired
   die(model, entry, { reason: 'expired', isCertain: false, timeMs })
-  // It dies later if it does not now.
-  entry.hasDied = false
   return true
 }
 

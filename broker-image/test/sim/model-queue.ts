@@ -24,11 +24,18 @@ export type Flag = 'unset' | 'either' | 'set'
 export interface Death {
   readonly queue: string
   readonly reason: 'rejected' | 'expired' | 'maxlen'
+  readonly count: number
+}
+
+/** What tells a message from every other: its number, and the deaths that it died. */
+export function keyOf(id: number, deaths: readonly Death[]): string {
+  return [id, ...deaths.map(({ queue, reason, count }) => `${queue} ${reason} ${count}`)].join()
 }
 
 /** One message in one queue. Times called `…At` are counts of events, not of milliseconds. */
 export interface Entry {
   readonly id: number
+  readonly key: string
   readonly queue: ModelQueue
   /** Place in the queue; null when it is not known: dead letters. */
   position: number | null
@@ -55,8 +62,6 @@ export interface Entry {
   enteredStep: number
   /** The last step in which it may have come back from a client. */
   returnedStep: number
-  /** It may have died, and its dead letters are in the model. */
-  hasDied: boolean
   /** Gone unless this step still brings a delivery that was under way. */
   isLeaving: boolean
   /** A dead letter whose bytes may still have to come from disk. */
@@ -158,15 +163,9 @@ export function settingsOf(
   }
 }
 
-/** It is there after all, and may still die. */
-export function settleDoubt(entry: Entry): void {
-  entry.doubt = 0
-  entry.hasDied = false
-}
-
 /** A queue that holds one message more than once: nobody can tell the copies apart. */
-export function unite(queue: ModelQueue, id: number): void {
-  const same = [...queue.live].filter(entry => entry.id === id)
+export function unite(queue: ModelQueue, key: string): void {
+  const same = [...queue.live].filter(entry => entry.key === key)
   if (same.length < 2) return
   for (const entry of same) {
     entry.position = null

@@ -10,11 +10,11 @@ import { applyLimits, die } from './model-deaths.ts'
 import {
   DOUBT,
   type Entry,
+  keyOf,
   ModelQueue,
   mayRefuse,
   type QueueSettings,
   settingsOf,
-  settleDoubt,
   unite,
 } from './model-queue.ts'
 import { type Binding, routesTo } from './model-routing.ts'
@@ -41,13 +41,16 @@ export interface Publish {
 
 export interface Delivery {
   readonly queue: ModelQueue
-  readonly id: number
+  readonly key: string
   readonly flagged: boolean
   /** The consumer, or the channel of a `basic.get`: what one of them hears is in order. */
   readonly by: object
   /** Takes note of a message that must be settled; null when it is settled by being sent. */
   readonly hold: ((entry: Entry) => void) | null
 }
+
+type Derived = 'key' | 'expiredMs' | 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'isLeaving'
+export type NewEntry = Omit<Entry, Derived>
 
 export interface Policy {
   readonly pattern: RegExp
@@ -64,8 +67,9 @@ export class Model {
   proven = 0
   /** Something died since all was at rest: its dead letters may be on their way. */
   isBurying = false
-  /** The step in which all was last at rest. */
+  /** The step in which all was last at rest, and that in which the broker started. */
   restStep = 0
+  startStep = 0
   nowMs: number
   #nextId = 1
   #nextPosition = 1
@@ -122,7 +126,10 @@ export class Model {
 
   purge(queue: ModelQueue): void {
     this.at++
-    for (const entry of queue.ready) if (!entry.isArriving) entry.isLeaving = true
+    for (const entry of queue.ready) {
+      if (entry.isArriving) entry.doubt |= DOUBT.unheard
+      else entry.isLeaving = true
+    }
   }
 
   route(exchange: string, routingKey: string): ModelQueue[] {
@@ -141,26 +148,21 @@ export class Model {
   }
 
   /** Adds a message to a queue, whose limits then act. */
-  add(
-    entry: Omit<
-      Entry,
-      'expiredMs' | 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'hasDied' | 'isLeaving'
-    >,
-  ): Entry {
+  add(entry: NewEntry): Entry {
     const { queue } = entry
     const added: Entry = {
       ...entry,
+      key: keyOf(entry.id, entry.deaths),
       expiredMs: entry.isArriving ? Number.POSITIVE_INFINITY : entry.deadlineMs,
       state: 'ready',
       holder: null,
       goneAt: 0,
       enteredStep: this.step,
       returnedStep: -1,
-      hasDied: false,
       isLeaving: false,
     }
     queue.live.add(added)
-    unite(queue, added.id)
+    unite(queue, added.key)
     applyLimits(this, queue)
     return added
   }
@@ -244,7 +246,7 @@ export class Model {
     this.#deliveries = []
     for (const [queue, own] of Map.groupBy(deliveries, ({ queue }) => queue)) this.#take(queue, own)
     for (const queue of this.known()) {
-      for (const entry of queue.ready) if (entry.isLeaving) this.end(entry)
+      for (const entry of queue.ready) if (entry.isLeaving) this.#leave(entry)
     }
     this.step++
   }
@@ -253,7 +255,7 @@ export class Model {
   counted(queue: ModelQueue, messagesReady: number): void {
     const { ready, certain } = queue
     if (queue.gets > 0 || ready.length === certain.length) return
-    if (messagesReady === ready.length) for (const entry of ready) settleDoubt(entry)
+    if (messagesReady === ready.length) for (const entry of ready) entry.doubt = 0
     else if (messagesReady === certain.length) {
       for (const entry of ready) if (entry.doubt !== 0 && !entry.isArriving) this.end(entry)
     }
@@ -266,13 +268,24 @@ export class Model {
     this.restStep = this.step
     for (const queue of this.known()) {
       for (const entry of queue.live) {
-        if (!entry.isArriving) continue
-        entry.isArriving = false
-        entry.enteredAt = this.at
-        entry.expiredMs = this.nowMs + entry.ttlMs
+        if (entry.isArriving) this.#arrived(entry)
       }
       for (const entry of queue.graves) entry.goneAt = Math.min(entry.goneAt, this.at)
     }
+  }
+
+  /** A `basic.get` without an answer may have taken it before. */
+  #leave(entry: Entry): void {
+    entry.isLeaving = false
+    if (entry.queue.gets > 0) entry.doubt |= DOUBT.unheard
+    else this.end(entry)
+  }
+
+  /** A dead letter is in its queue, if it came. */
+  #arrived(entry: Entry): void {
+    entry.isArriving = false
+    entry.enteredAt = this.at
+    entry.expiredMs = this.nowMs + entry.ttlMs
   }
 
   #arrive(id: number, { routingKey, persistent, size, ttlMs }: Message, queue: ModelQueue): Entry {
@@ -328,15 +341,16 @@ export class Model {
     if (queue.gets === 0) for (const entry of passed) this.end(entry)
   }
 
-  #takeOne(queue: ModelQueue, { id, flagged, hold }: Delivery): Entry {
-    const found = [...queue.live].filter(entry => entry.id === id && entry.state === 'ready')
+  #takeOne(queue: ModelQueue, { key, flagged, hold }: Delivery): Entry {
+    const found = [...queue.live].filter(entry => entry.key === key && entry.state === 'ready')
     const entry = found.find(({ doubt }) => doubt === 0) ?? found[0]
-    if (entry === undefined) throw new Violation(`queue ${queue.name} delivered message ${id}, which it does not hold`)
-    if (entry.flag === 'set' && !flagged) throw new Violation(`message ${id} came again as if for the first time`)
-    if (entry.flag === 'unset' && flagged) throw new Violation(`message ${id} came as redelivered for the first time`)
+    if (entry === undefined) throw new Violation(`queue ${queue.name} delivered message ${key}, which it does not hold`)
+    if (entry.flag === 'set' && !flagged) throw new Violation(`message ${key} came again as if for the first time`)
+    if (entry.flag === 'unset' && flagged) throw new Violation(`message ${key} came as redelivered for the first time`)
     entry.flag = 'set'
     entry.isLeaving = false
-    if (found.length === 1) settleDoubt(entry)
+    if (entry.isArriving) this.#arrived(entry)
+    if (found.length === 1) entry.doubt = 0
     if (hold === null) {
       this.end(entry, false)
     } else {
