@@ -238,9 +238,11 @@ export class SimClient {
     bytes.login()
   }
 
-  /** Channels that may be used now. The server reads nothing from a client that it has blocked. */
+  /** Channels that may be used now. The server reads nothing from a client that it has blocked, or owes a `get-ok`. */
   get usable(): SimChannel[] {
-    return this.bytes.socket.isPaused || !this.isConnected ? [] : this.channels.filter(({ isClosed }) => !isClosed)
+    const isReading =
+      this.isConnected && !this.bytes.socket.isPaused && !this.channels.some(({ isGetting }) => isGetting)
+    return isReading ? this.channels.filter(({ isClosed }) => !isClosed) : []
   }
 
   openChannel(isConfirming: boolean): SimChannel {

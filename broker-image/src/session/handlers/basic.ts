@@ -61,27 +61,9 @@ export const basicHandlers: Handlers<BasicMethod> = {
   'basic.get': (channel, args) => {
     const queue = channel.queue(args.queue)
     channel.assertMay('read', 'queue', queue.name)
-    const { connection } = channel
-    connection.getBegins()
-    const place = channel.reserveAnswer()
-    const fill = (answer: () => void): void =>
-      place(() => {
-        answer()
-        connection.getEnds()
-      })
-    const send = (bytes: Buffer | null, message: Message): void => {
-      if (bytes === null) {
-        fill(() => {
-          if (!channel.closing) channel.send('basic.get-empty', {})
-        })
-        return
-      }
-      channel.lastDeliveryTag++
-      if (!args.noAck) channel.unacked.add(channel.lastDeliveryTag, channel.getterOf(queue), message)
-      const frames = channel.getOk(bytes, message, queue.messagesReady)
-      fill(() => connection.outbox.write(frames))
-    }
-    queue.get(args.noAck, send, () => channel.closing)
+    channel.connection.getBegins()
+    // A message is taken when its answer may go out: deliveries to consumers must not overtake its delivery tag.
+    channel.answer(() => get(channel, queue, args.noAck))
   },
 
   'basic.ack': (channel, { deliveryTag, multiple }) => {
@@ -99,6 +81,29 @@ export const basicHandlers: Handlers<BasicMethod> = {
   },
 
   'basic.recover-async': (channel, { requeue }) => recover(channel, requeue),
+}
+
+function get(channel: Channel, queue: Queue, noAck: boolean): void {
+  const { connection } = channel
+  const place = channel.reserveAnswer()
+  const fill = (answer: () => void): void =>
+    place(() => {
+      answer()
+      connection.getEnds()
+    })
+  const send = (bytes: Buffer | null, message: Message): void => {
+    if (bytes === null) {
+      fill(() => {
+        if (!channel.closing) channel.send('basic.get-empty', {})
+      })
+      return
+    }
+    channel.lastDeliveryTag++
+    if (!noAck) channel.unacked.add(channel.lastDeliveryTag, channel.getterOf(queue), message)
+    const frames = channel.getOk(bytes, message, queue.messagesReady)
+    fill(() => connection.outbox.write(frames))
+  }
+  queue.get(noAck, send, () => channel.closing)
 }
 
 function refuse(channel: Channel, deliveryTag: number, multiple: boolean, requeue: boolean): void {
