@@ -15,6 +15,8 @@ const CHECK_MS = 1_000
 export class Alarms {
   memory = false
   disk = false
+  /** A log found no room on the disk, whatever the system says is free. */
+  #isLogShort = false
   /** Called after either changed. */
   onChange: () => void = () => {}
   readonly #clock: Clock
@@ -43,14 +45,20 @@ export class Alarms {
     return `low on ${short.join(' & ')}`
   }
 
-  /** A write found the disk full before the next look at it. */
-  diskFull(): void {
-    this.#set(this.memory, true)
+  /** A log found the disk full, or finds room again. */
+  set isLogShort(isShort: boolean) {
+    this.#isLogShort = isShort
+    this.#look()
   }
 
   #check(): void {
-    this.#set(this.#resources.memoryUsed() > this.memoryMax, this.#resources.diskFree() < this.#diskFreeMin)
+    this.#look()
     this.#clock.after(CHECK_MS, () => this.#check())
+  }
+
+  #look(): void {
+    const isDiskShort = this.#isLogShort || this.#resources.diskFree() < this.#diskFreeMin
+    this.#set(this.#resources.memoryUsed() > this.memoryMax, isDiskShort)
   }
 
   #set(memory: boolean, disk: boolean): void {

@@ -63,7 +63,7 @@ export interface LogSizes extends Pick<LogOptions, 'spareMax' | 'uncheckpointedM
   readonly residentBytesMax: number
 }
 
-/** The log tries a full disk again at its next commit. */
+/** Time until a full disk is tried again. */
 const DISK_RETRY_MS = 1_000
 
 /** Numbers of the logs of a node, written into their files. */
@@ -104,6 +104,8 @@ export class Broker implements QueueContext {
   #onAnswered: (() => void) | undefined
   /** A log cannot be written any more. */
   #hasFailed = false
+  /** Some log has no room on the disk, and tries again from time to time. */
+  #isShort = false
 
   constructor(options: BrokerOptions) {
     this.config = options.config
@@ -253,9 +255,23 @@ export class Broker implements QueueContext {
       onFatal(error)
       return
     }
+    if (this.#isShort) return
     this.logger.error({ err: error }, 'the disk is full: publishes wait until there is room')
-    this.alarms.diskFull()
-    this.clock.after(DISK_RETRY_MS, () => this.turn.wake())
+    this.#isShort = true
+    this.alarms.isLogShort = true
+    this.clock.after(DISK_RETRY_MS, () => this.#retryDisk())
+  }
+
+  #retryDisk(): void {
+    const logs = [this.#meta, this.log, this.#transientLog]
+    this.#isShort = logs.some(log => log.isShort)
+    if (this.#isShort) {
+      for (const log of logs) log.retry()
+      this.clock.after(DISK_RETRY_MS, () => this.#retryDisk())
+      return
+    }
+    this.logger.info('the disk has room again')
+    this.alarms.isLogShort = false
   }
 
   #eachUnacked(visit: (queue: Queue, seq: number) => void): void {

@@ -60,8 +60,18 @@ export class MetaLog {
     this.#log.onError = handler
   }
 
+  /** The disk has no room for what the log needs. */
+  get isShort(): boolean {
+    return this.#log.isShort
+  }
+
   commit(): void {
     this.#log.commit()
+  }
+
+  /** Tries again what did not fit on the disk. */
+  retry(): void {
+    this.#log.retry()
   }
 
   close(): Promise<void> {

@@ -52,9 +52,9 @@ export class Checkpointer {
     this.#done = done
   }
 
-  /** Enough dead segments wait, and no checkpoint is under way. */
-  get due(): boolean {
-    return this.#dead.length > this.#options.uncheckpointedMax && this.#capture === null
+  /** Enough dead segments wait, and no checkpoint is under way. One is enough where the disk is short of room. */
+  isDue(isDiskShort: boolean): boolean {
+    return this.#dead.length > (isDiskShort ? 0 : this.#options.uncheckpointedMax) && this.#capture === null
   }
 
   get busy(): boolean {

@@ -43,13 +43,18 @@ export class DurableStorage implements LogStorage {
   #failed: Error | null = null
   #closing: CloseDone | null = null
   #lastCheckpoint = false
+  #checkpointDidNotFit = false
   #closed = false
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
     this.#table = options.segments
-    this.#files = new SegmentFiles(disk, options, found)
+    this.#files = new SegmentFiles(disk, options, { ...found, onShort: error => this.#onFailure(error, true) })
     this.#commits = new GroupCommit(this.#files, (error, group) => this.#onGroup(error, group))
     this.#checkpoints = new Checkpointer(disk, options, (error, freed) => this.#onCheckpoint(error, freed))
+  }
+
+  get isShort(): boolean {
+    return this.#commits.stalled || this.#files.isShort || this.#checkpointDidNotFit
   }
 
   attach(log: ShardLog): void {
@@ -78,8 +83,14 @@ export class DurableStorage implements LogStorage {
     if (this.#closed) return
     this.#table.sweep()
     if (this.#commits.busy) this.#again = true
-    if (this.#commits.stalled) this.#commits.resume()
     this.#advance()
+  }
+
+  retry(): void {
+    if (this.#closed || this.#failed !== null) return
+    if (this.#commits.stalled) this.#commits.resume()
+    else if (!this.#checkpointDidNotFit) this.#files.prepare()
+    this.commit()
   }
 
   close(done: CloseDone): void {
@@ -120,7 +131,7 @@ export class DurableStorage implements LogStorage {
   #captureIfDue(log: ShardLog): void {
     if (log.checkpointSource === null || this.#checkpoints.busy) return
     const isLast = this.#closing !== null && !this.#lastCheckpoint
-    if (!isLast && !this.#checkpoints.due) return
+    if (!isLast && !this.#checkpoints.isDue(this.isShort)) return
     if (isLast) this.#lastCheckpoint = true
     log.markTail()
     const position = { lsn: log.lastLsn, batch: log.isGathering ? log.batch : log.batch - 1 }
@@ -144,6 +155,8 @@ export class DurableStorage implements LogStorage {
 
   #onCheckpoint(error: Error | null, freed: Segment[]): void {
     for (const segment of freed) this.#free(segment)
+    this.#checkpointDidNotFit = error !== null && isDiskFull(error)
+    if (this.#checkpointDidNotFit) this.#files.makeRoom(failure => failure !== null && this.#onFailure(failure, false))
     if (error !== null) this.#onFailure(error, isDiskFull(error))
     else if (this.#closing !== null) this.#advance()
   }

@@ -1,7 +1,7 @@
 /** The segment files of one log: made zero-filled ahead of their use, and used again. */
 import { SEGMENTS_AHEAD } from '../limits.ts'
 import type { Disk, DiskDone, DiskFile } from './disk.ts'
-import { asDiskFull } from './errors.ts'
+import { asDiskFull, isDiskFull } from './errors.ts'
 
 const NAME = /^segment-(\d{8})$/
 
@@ -35,14 +35,29 @@ export class SegmentFiles {
   #number: number
   #creating = false
   #closed = false
+  #didNotFit = false
   #afterCreate: (() => void) | null = null
+  readonly #onShort: (error: Error) => void
 
-  /** `spare` are files that may be overwritten; `number` is the highest that a file has. */
-  constructor(disk: Disk, options: SegmentFilesOptions, found: { spare: DiskFile[]; number: number }) {
+  /**
+   * `spare` are files that may be overwritten; `number` is the highest that a file has. `onShort` is called when the
+   * disk has no room for a file ahead of its use: what is ready is kept for what makes room again.
+   */
+  constructor(
+    disk: Disk,
+    options: SegmentFilesOptions,
+    found: { spare: DiskFile[]; number: number; onShort: (error: Error) => void },
+  ) {
     this.#disk = disk
     this.#options = options
     this.#spare = found.spare
     this.#number = found.number
+    this.#onShort = found.onShort
+  }
+
+  /** Fewer files are ready than there should be, since the disk had no room for the last one. */
+  get isShort(): boolean {
+    return this.#didNotFit && this.#spare.length < SEGMENTS_AHEAD
   }
 
   /** A file of `bytes` bytes. The usual size mostly is there at once; then `done` runs before `take` returns. */
@@ -54,7 +69,7 @@ export class SegmentFiles {
     const file = this.#spare.pop()
     if (file !== undefined) {
       done(null, file)
-      this.#prepare()
+      this.prepare()
     } else if (this.#creating) {
       this.#afterCreate = () => this.take(bytes, done)
     } else {
@@ -72,6 +87,14 @@ export class SegmentFiles {
     file.close(() => this.#disk.remove(file.name, done))
   }
 
+  /** Gives up a file that waits, for the sake of something smaller that did not fit; none is made in its place now. */
+  makeRoom(done: DiskDone): void {
+    const file = this.#spare.pop()
+    if (file === undefined) return
+    this.#didNotFit = true
+    file.close(() => this.#disk.remove(file.name, done))
+  }
+
   close(done: () => void): void {
     this.#closed = true
     const finish = (): void => closeAll(this.#spare.splice(0), done)
@@ -79,11 +102,12 @@ export class SegmentFiles {
     else finish()
   }
 
-  /** A failure here shows, if it lasts, when a file is taken. */
-  #prepare(): void {
+  /** Makes files ahead of their use. Another failure than a full disk shows, if it lasts, when a file is taken. */
+  prepare(): void {
     if (this.#creating || this.#closed || this.#spare.length >= SEGMENTS_AHEAD) return
     this.#createSpare(error => {
-      if (error === null) this.#prepare()
+      if (error === null) this.prepare()
+      else if (isDiskFull(error)) this.#onShort(error)
     })
   }
 
@@ -91,6 +115,7 @@ export class SegmentFiles {
     this.#creating = true
     this.#create(this.#options.segmentBytes, (error, file) => {
       this.#creating = false
+      this.#didNotFit = error !== null && isDiskFull(error)
       if (file !== null) this.#spare.push(file)
       const next = this.#afterCreate
       this.#afterCreate = null

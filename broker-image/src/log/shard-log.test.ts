@@ -165,10 +165,34 @@ test('a full disk is reported, and passes: what waited becomes stable', () => {
   for (const error of open.errors) expect(error).toBeInstanceOf(DiskFullError)
   const { stableBatch } = open.log
   disk.bytesMax = Number.POSITIVE_INFINITY
+  open.log.retry()
   flush(open, disk)
   expect(open.log.stableBatch).toBeGreaterThan(stableBatch)
   expect(open.log.unstableBytes).toBe(0)
   expect(openLog(disk.crash()).queues.of(1).live.size).toBe(30)
+})
+
+test('a log that runs short of room says so in time to take the settlements that make room', () => {
+  const disk = emptyDisk()
+  const open = openLog(disk)
+  disk.bytesMax = 6 * SMALL_SEGMENT_BYTES
+  let seq = 0
+  while (!open.log.isShort) {
+    publish(open, [1], KIBIBYTE)
+    seq++
+    flush(open, disk)
+  }
+  expect(open.log.unstableBytes).toBe(0)
+  settle(open, 1, 1, seq)
+  for (let round = 0; round < 3; round++) {
+    flush(open, disk)
+    open.log.retry()
+    disk.run()
+  }
+  expect(open.log.isShort).toBe(false)
+  publish(open, [1], KIBIBYTE)
+  flush(open, disk)
+  expect(open.log.unstableBytes).toBe(0)
 })
 
 test('an entry takes 65,535 targets and no more', () => {

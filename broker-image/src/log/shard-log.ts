@@ -57,7 +57,7 @@ export class ShardLog {
   segment = 0
   /** Called after `stableBatch` moved. */
   onStable: (log: ShardLog) => void = ignore
-  /** A `DiskFullError` is tried again at the next commit; after any other error nothing becomes stable any more. */
+  /** After a `DiskFullError` call `retry` from time to time; after any other nothing becomes stable any more. */
   onError: (error: Error) => void = ignore
   /** Null: no checkpoints, and so no segment of a durable log is ever used again. */
   checkpointSource: CheckpointSource | null = null
@@ -157,6 +157,16 @@ export class ShardLog {
    */
   commit(): void {
     this.#storage.commit()
+  }
+
+  /** The disk had no room for something that the log needs, or will need soon: publishers should wait. */
+  get isShort(): boolean {
+    return this.#storage.isShort
+  }
+
+  /** Tries again what did not fit on the disk. */
+  retry(): void {
+    this.#storage.retry()
   }
 
   /** Commits, takes a checkpoint, and closes the files. Nothing may be appended any more. */

@@ -10,5 +10,9 @@ export interface LogStorage extends SegmentOwner {
   /** A new tail of the log. */
   opened(segment: Segment): void
   commit(): void
+  /** The disk had no room for something that the log needs, or will need soon. */
+  readonly isShort: boolean
+  /** Tries again what did not fit. */
+  retry(): void
   close(done: (error: Error | null) => void): void
 }

@@ -1,7 +1,7 @@
 /** The storage of the transient log: memory, and files without a sync when memory runs short. */
 import { crc32 } from 'node:zlib'
 import type { Disk, DiskFile } from './disk.ts'
-import { asDiskFull, LogCorruptError } from './errors.ts'
+import { asDiskFull, isDiskFull, LogCorruptError } from './errors.ts'
 import type { Segment } from './segment.ts'
 import { closeAll } from './segment-files.ts'
 import type { ShardLog } from './shard-log.ts'
@@ -23,6 +23,7 @@ export class TransientStorage implements LogStorage {
   #log: ShardLog | null = null
   #number = 0
   #spilling = false
+  #spillDidNotFit = false
 
   constructor(disk: Disk) {
     this.#disk = disk
@@ -36,8 +37,18 @@ export class TransientStorage implements LogStorage {
     this.#segments.add(segment)
   }
 
+  get isShort(): boolean {
+    return this.#spillDidNotFit
+  }
+
   commit(): void {
     this.#log?.segments.sweep()
+  }
+
+  /** The next sweep spills again, if memory is still short. */
+  retry(): void {
+    this.#spillDidNotFit = false
+    this.commit()
   }
 
   dead(segment: Segment): void {
@@ -55,7 +66,7 @@ export class TransientStorage implements LogStorage {
   /** One at a time, so that the queue of writes stays short. */
   spill(segment: Segment): void {
     const { buffer } = segment
-    if (this.#spilling || buffer === null) return
+    if (this.#spilling || this.#spillDidNotFit || buffer === null) return
     this.#spilling = true
     this.#number += 1
     this.#disk.create(`spill-${String(this.#number).padStart(8, '0')}`, segment.head, (error, file) => {
@@ -84,6 +95,7 @@ export class TransientStorage implements LogStorage {
     this.#spilling = false
     if (error === null && !segment.isDead) segment.file = file
     else if (file !== null) this.#remove(file)
+    this.#spillDidNotFit = error !== null && isDiskFull(error)
     if (error !== null) this.#report(error)
   }
 
