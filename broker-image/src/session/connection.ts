@@ -205,7 +205,7 @@ export class Connection {
 
   #frames(buffer: Buffer, start: number, end: number): number {
     let at = start
-    while (end - at >= FRAME_OVERHEAD && this.#state !== 'closed' && (at === start || this.#waitsFor === 'nothing')) {
+    while (end - at >= FRAME_OVERHEAD && this.#state !== 'closed' && this.#waitsFor === 'nothing') {
       const frameEnd = at + this.#input.frameBytes(buffer, at)
       if (frameEnd > end) break
       if (buffer[frameEnd - 1] !== FRAME_END) throw new ConnectionError('FRAME_ERROR', 'frame end octet is missing')

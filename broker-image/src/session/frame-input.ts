@@ -3,7 +3,7 @@ import { ConnectionError } from '../wire/errors.ts'
 import { FRAME_BODY, FRAME_HEAD_BYTES, FRAME_HEARTBEAT, FRAME_METHOD, FRAME_OVERHEAD } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 
-/** Takes whole frames of `buffer[start, end)`, at least one where there is one; answers the offset behind the last. */
+/** Takes whole frames of `buffer[start, end)`, as many as it has room for; answers the offset behind the last. */
 export type TakeFrames = (buffer: Buffer, start: number, end: number) => number
 
 export class FrameInput {
@@ -55,8 +55,9 @@ export class FrameInput {
     if (this.#carried < bytes) return -1
     const frame = this.#carry!
     this.#carry = null
-    this.#take(frame, 0, bytes)
-    return at
+    if (this.#take(frame, 0, bytes) > 0) return at
+    this.#left = Buffer.concat([frame, chunk.subarray(at)])
+    return -1
   }
 
   /** Adds to the carried bytes until there are `upTo`. Answers the offset behind what was taken from the chunk. */
