@@ -33,6 +33,7 @@ export class SimChannel {
   returns = 0
   readonly #expected: Expected[] = []
   #lastTag = 0
+  #lastHeardTag = 0
 
   constructor(client: SimClient, number: number, isConfirming: boolean) {
     this.client = client
@@ -170,6 +171,8 @@ export class SimChannel {
     { consumer, noAck }: { consumer: ModelConsumer | null; noAck: boolean },
   ): void {
     const { deliveryTag, redelivered } = heard.method.args as MethodArgs<'basic.deliver'>
+    if (deliveryTag <= this.#lastHeardTag) throw new Violation(`delivery tag ${deliveryTag} came late`)
+    this.#lastHeardTag = deliveryTag
     const { body, properties } = heard.content!
     const key = keyOf(idOf(body), deathsOf(properties))
     const hold = (entry: Entry): void => {

@@ -1,6 +1,6 @@
 /** How messages of the model leave without a client: limits, time, and where dead letters go. */
 import type { Model } from './model.ts'
-import { type Death, DOUBT, type Entry, keyOf, type ModelQueue, mayRefuse } from './model-queue.ts'
+import { type Death, DOUBT, type Entry, keyOf, type ModelQueue, mayRefuse, mostReady } from './model-queue.ts'
 
 interface Dying {
   readonly reason: Death['reason']
@@ -58,13 +58,12 @@ function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: s
 
 /** What may have been dropped because of the queue's limits becomes doubtful; what surely was, dies. */
 export function applyLimits(model: Model, queue: ModelQueue): void {
-  const { overflow, maxLength, maxBytes } = queue.settings
-  if (overflow !== 'drop-head') return
-  if (maxLength === Number.POSITIVE_INFINITY && maxBytes === Number.POSITIVE_INFINITY) return
+  const { maxLength, maxBytes } = queue.settings
+  if (!hasLimit(queue)) return
   const ready = queue.ready.sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
-  const isCertain = queue.isUntouched(model.step) && ready.every(entry => entry.position !== null && entry.doubt === 0)
-  let count = ready.length
-  let bytes = ready.reduce((sum, { size }) => sum + size, 0)
+  const isKnown = queue.isUntouched(model.step) && queue.lingering.count === 0
+  const isCertain = isKnown && ready.every(entry => entry.position !== null && entry.doubt === 0)
+  let { count, bytes } = mostReady(queue)
   for (const entry of ready) {
     if (count <= maxLength && bytes <= maxBytes) return
     if (isCertain) model.end(entry)
@@ -87,6 +86,7 @@ export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
       for (const entry of queue.ready) again = expireOne(model, entry, { beforeMs, isAtRest }) || again
     }
   }
+  for (const { lingering } of model.queues.values()) Object.assign(lingering, { count: 0, bytes: 0 })
 }
 
 /**
@@ -101,13 +101,23 @@ function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRes
   const timeMs = Math.max(deadlineMs, time.beforeMs)
   if (!mayWait) {
     model.end(entry)
-    die(model, entry, { reason: 'expired', isCertain: doubt === 0, timeMs })
+    entry.queue.lingering.count++
+    entry.queue.lingering.bytes += entry.size
+    // A dead letter that comes at the same time may have dropped it first.
+    const mayDrop = hasLimit(entry.queue)
+    die(model, entry, { reason: 'expired', isCertain: doubt === 0 && !mayDrop, timeMs })
+    if (mayDrop) die(model, entry, { reason: 'maxlen', isCertain: false, timeMs })
     return true
   }
   if ((doubt & DOUBT.expired) !== 0) return false
   entry.doubt |= DOUBT.expired
   die(model, entry, { reason: 'expired', isCertain: false, timeMs })
   return true
+}
+
+/** Whether messages are dropped for newer ones. */
+function hasLimit({ settings: { overflow, maxLength, maxBytes } }: ModelQueue): boolean {
+  return overflow === 'drop-head' && Math.min(maxLength, maxBytes) !== Number.POSITIVE_INFINITY
 }
 
 function isSame(death: Death, { queue }: Entry, reason: Death['reason']): boolean {

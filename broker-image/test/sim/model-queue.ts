@@ -106,6 +106,8 @@ export class ModelQueue {
   takenStep = -1
   /** `basic.get` without an answer yet. */
   gets = 0
+  /** What expires as time passes, in an order that is not known: some may still be there when dead letters come. */
+  readonly lingering = { count: 0, bytes: 0 }
 
   constructor(
     name: string,
@@ -178,6 +180,12 @@ export function unite(queue: ModelQueue, key: string): void {
 export function mayRefuse(queue: ModelQueue, size: number): boolean {
   if (!isRefusing(queue.settings)) return false
   const { maxLength, maxBytes } = queue.settings
-  const { ready } = queue
-  return ready.length >= maxLength || ready.reduce((sum, entry) => sum + entry.size, size) > maxBytes
+  const { count, bytes } = mostReady(queue)
+  return count >= maxLength || bytes + size > maxBytes
+}
+
+/** What the queue holds at most. */
+export function mostReady({ ready, lingering }: ModelQueue): { count: number; bytes: number } {
+  const bytes = ready.reduce((sum, { size }) => sum + size, lingering.bytes)
+  return { count: ready.length + lingering.count, bytes }
 }
