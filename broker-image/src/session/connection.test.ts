@@ -149,6 +149,16 @@ test('a client that gets and does not read is held back, and hears all of it onc
   expect(client.socket.isPaused).toBe(false)
 })
 
+test('gets in chunks of their own that wait for each other are all answered', async () => {
+  const world = new BrokerWorld()
+  const client = await world.client()
+  const durable = method('queue.declare', { queue: 'q', ...NO_FLAGS, durable: true })
+  for (let round = 0; round < 5; round++) for (const bytes of [durable, get, get]) client.bytes(bytes)
+  await world.settle()
+  expect(client.take()).toHaveLength(15)
+  expect(client.socket.isPaused).toBe(false)
+})
+
 test('gets behind a declare that waits for the disk keep their order, and the connection goes on', async () => {
   const world = new BrokerWorld()
   const client = await world.client()

@@ -173,8 +173,8 @@ export class Connection {
   /** Takes the frames that wait. */
   readonly #goOn = (): void => {
     if (this.#waitsFor !== 'nothing' || this.outbox.congested) return
-    this.resume(this.outbox)
     if (this.#state !== 'closed') this.#feed(this.#input.takeLeft())
+    if (!this.#input.hasLeft && this.#socket.writableLength <= UNSENT_BYTES_MAX) this.resume(this.outbox)
   }
 
   /** A publisher waits while the disk is behind, or something is short. */
