@@ -172,11 +172,11 @@ describe('messages that were brought to disk', () => {
     expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => String(at)))
   })
 
-  test('are not lost to a get whose channel closed before they came', async () => {
+  test('are not lost to a get whose client went before they came', async () => {
     const opened = new CrashingWorld()
     const client = await backlog(opened)
     client.send(1, 'basic.get', { queue: 'q', noAck: true })
-    client.send(1, 'queue.purge', { queue: 'missing', noWait: false })
+    client.socket.endFromClient()
     await opened.settle()
     expect(opened.queue('q')).toMatchObject({ messagesReady: 100, messagesUnacknowledged: 0 })
   })

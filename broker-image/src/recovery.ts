@@ -54,18 +54,21 @@ function messageAt(bytes: Buffer, at: { seq: number; segment: number; offset: nu
 /** Calls `visit` with each delivery that waits for a settlement. */
 export type EachUnacked = (visit: (queue: Queue, seq: number) => void) => void
 
+/** Runs of neighbouring sequence numbers. */
+type Runs = [first: number, count: number][]
+
 /** The state of all durable queues for a checkpoint: what is ready, and what is with consumers. */
 export function checkpointOf(queues: Iterable<Queue>, eachUnacked: EachUnacked): Buffer {
-  const unacked = new Map<Queue, number[]>()
+  const unacked = new Map<Queue, Runs>()
   eachUnacked((queue, seq) => {
-    const seqs = unacked.get(queue)
-    if (seqs === undefined) unacked.set(queue, [seq])
-    else seqs.push(seq)
+    const runs = unacked.get(queue)
+    if (runs === undefined) unacked.set(queue, [[seq, 1]])
+    else extend(runs, seq, 1)
   })
   return encodeQueueStates(durableStates(queues, unacked))
 }
 
-function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, number[]>): Iterable<QueueState> {
+function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, Runs>): Iterable<QueueState> {
   for (const queue of queues) {
     if (!queue.durable) continue
     const live = liveRuns(queue, unacked.get(queue) ?? [])
@@ -74,15 +77,18 @@ function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, number[]>):
 }
 
 /** Runs as first, count, first, count …, by rising sequence numbers. */
-function liveRuns(queue: Queue, unacked: number[]): number[] {
-  const runs: [first: number, count: number][] = unacked.map(seq => [seq, 1])
+function liveRuns(queue: Queue, unacked: Runs): number[] {
+  const runs = [...unacked]
   queue.eachRun((first, count) => runs.push([first, count]))
   runs.sort((a, b) => a[0] - b[0])
-  const flat: number[] = []
-  for (const [first, count] of runs) {
-    const last = flat.length - 2
-    if (last >= 0 && flat[last]! + flat[last + 1]! === first) flat[last + 1]! += count
-    else flat.push(first, count)
-  }
-  return flat
+  const joined: Runs = []
+  for (const [first, count] of runs) extend(joined, first, count)
+  return joined.flat()
+}
+
+/** A million messages with one consumer are one run, and not a million. */
+function extend(runs: Runs, first: number, count: number): void {
+  const last = runs[runs.length - 1]
+  if (last !== undefined && last[0] + last[1] === first) last[1] += count
+  else runs.push([first, count])
 }
