@@ -1,6 +1,5 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { mkdirSync, readFileSync } from 'node:fs'
-import type { Server } from 'node:net'
 import { join } from 'node:path'
 import { type Logger, pino } from 'pino'
 import { Alarms } from './alarms.ts'
@@ -14,7 +13,7 @@ import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
 import { openPort } from './open-port.ts'
 import { machineResources } from './resources.ts'
-import { createAmqpServer } from './session/listener.ts'
+import { createAmqpListener } from './session/listener.ts'
 import { startRefusal } from './start-refusal.ts'
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
@@ -32,26 +31,21 @@ async function main(argv: readonly string[]): Promise<void> {
     onError: err => log.error({ err }, 'request failed'),
   })
   const endpoints = Object.values(config.amqpListeners)
-  const servers = endpoints.map(() => createAmqpServer(broker))
-  broker.amqpAddresses = await Promise.all(servers.map((server, i) => openPort(server, endpoints[i]!)))
+  const listeners = endpoints.map(() => createAmqpListener(broker))
+  broker.amqpAddresses = await Promise.all(listeners.map(({ server }, i) => openPort(server, endpoints[i]!)))
   await management.ready()
   const managementAddress = await openPort(management.server, config.management)
   broker.isReady = true
   log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementAddress.port }, 'ready')
   stopOnSignal(async () => {
     broker.isReady = false
-    const ended = servers.map(server => closeServer(server))
+    const gone = listeners.map(listener => listener.close())
     await management.close()
     await broker.close()
-    await Promise.race([Promise.all(ended), delay(broker.clock, FAREWELL_MS_MAX)])
+    await Promise.race([Promise.all(gone), delay(broker.clock, FAREWELL_MS_MAX)])
     lock.release()
     log.info('stopped')
   })
-}
-
-/** Takes no more clients; resolves when the last has gone. */
-function closeServer(server: Server): Promise<unknown> {
-  return new Promise(resolve => server.close(resolve))
 }
 
 function delay(clock: Clock, delayMs: number): Promise<void> {

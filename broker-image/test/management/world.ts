@@ -12,7 +12,7 @@ import { loadConfig } from '../../src/config/config.ts'
 import { fileDisk } from '../../src/log/file-disk.ts'
 import { createManagementServer } from '../../src/management/server.ts'
 import { openPort } from '../../src/open-port.ts'
-import { createAmqpServer } from '../../src/session/listener.ts'
+import { createAmqpListener } from '../../src/session/listener.ts'
 
 type Json = ReturnType<typeof JSON.parse>
 
@@ -60,8 +60,8 @@ export async function startWorld(): Promise<World> {
   })
   const errors: Error[] = []
   const app = createManagementServer({ broker, clock, onError: error => errors.push(error) })
-  const server = createAmqpServer(broker)
-  const address = await openPort(server, { host: '127.0.0.1', port: 0 })
+  const listener = createAmqpListener(broker)
+  const address = await openPort(listener.server, { host: '127.0.0.1', port: 0 })
   broker.amqpAddresses = [address]
   broker.isReady = true
   return {
@@ -71,8 +71,9 @@ export async function startWorld(): Promise<World> {
     errors,
     request: (method, path, body, user = 'guest') => send(app, { method, path, body, user }),
     close: async () => {
-      server.close()
+      const gone = listener.close()
       await broker.close()
+      await gone
       await app.close()
       rmSync(directory, { recursive: true, force: true })
     },
