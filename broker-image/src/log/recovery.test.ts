@@ -263,3 +263,29 @@ test('a copy made byte for byte recovers to the same queues', () => {
   expect([...a.queues.queues]).toEqual([...b.queues.queues])
   expect(a.queues.states()).toEqual(open.queues.states())
 })
+
+test('a superfluous file that cannot be removed does no harm', () => {
+  const disk = emptyDisk()
+  const open = openLog(disk)
+  for (let seq = 1; seq <= 20; seq++) {
+    publish(open, [1], BODY)
+    flush(open, disk)
+    settle(open, 1, seq, 1)
+  }
+  const before = closed(open, disk)
+  const whole = before.copy()
+  openLog(whole, { spareMax: 0 })
+  whole.run()
+  expect(whole.list().length).toBeLessThan(before.list().length)
+  for (let n = 1; n <= whole.calls; n++) {
+    const failing = before.copy()
+    failing.failAt = n
+    try {
+      openLog(failing, { spareMax: 0 })
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EIO' })
+    }
+    failing.run()
+    expect(openLog(failing.crash()).queues.of(1).live.size).toBe(0)
+  }
+})

@@ -118,10 +118,15 @@ function openFiles(disk: Disk, options: LogOptions): OpenedFiles {
     const header = file.bytes < SEGMENT_HEADER_BYTES ? null : readHeader(file, head, options.shardId)
     if (header !== null) opened.segments.push({ file, header })
     else if (file.bytes === (options.segmentBytes ?? SEGMENT_BYTES)) opened.unused.push(file)
-    else file.close(() => disk.removeSync(name))
+    else discard(disk, file)
   }
   opened.segments.sort((a, b) => a.header.baseLsn - b.header.baseLsn)
   return opened
+}
+
+/** A file that stays costs only room, and the next start tries again. */
+function discard(disk: Disk, file: DiskFile): void {
+  file.close(() => disk.remove(file.name, () => {}))
 }
 
 function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeader | null {
@@ -186,7 +191,7 @@ function build(disk: Disk, options: LogOptions, files: LogFiles): { storage: Dur
   const { shardId, segments } = options
   const usual = files.spare.filter(file => file.bytes === segmentBytes)
   const spare = usual.slice(0, spareMax)
-  for (const file of files.spare) if (!spare.includes(file)) file.close(() => disk.removeSync(file.name))
+  for (const file of files.spare) if (!spare.includes(file)) discard(disk, file)
   const sizes = { shardId, identity, segments, segmentBytes, spareMax, uncheckpointedMax }
   const storage = new DurableStorage(disk, sizes, { spare, number: files.number })
   return { storage, log: newLog(options, identity, storage) }
