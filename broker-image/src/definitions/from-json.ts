@@ -15,6 +15,7 @@ import type {
   ArgumentValue,
   BindingDefinition,
   ExchangeDefinition,
+  ParameterDefinition,
   PermissionDefinition,
   PolicyDefinition,
   QueueDefinition,
@@ -22,6 +23,7 @@ import type {
   UserDefinition,
   VhostDefinition,
 } from './model.ts'
+import { userLimitsFrom, VHOST_LIMITS, vhostLimitsFrom } from './named-limits.ts'
 import { isPattern } from './pattern.ts'
 import { validatePolicy } from './policies.ts'
 
@@ -41,7 +43,7 @@ export function userFromJson(name: string, json: JsonObject, previous?: Readonly
     name,
     ...passwordFromJson(json, previous),
     tags: wordsField(json, 'tags'),
-    limits: json['limits'] === undefined ? { ...previous?.limits } : limitsFromJson(json['limits']),
+    limits: json['limits'] === undefined ? { ...previous?.limits } : userLimitsFrom(json['limits']),
   }
 }
 
@@ -66,14 +68,6 @@ function passwordFromJson(
   const passwordHash = stringField(json, 'password_hash', '')
   if (!BASE64.test(passwordHash)) throw new InvalidDefinition('password_hash should be base64')
   return { passwordHash, hashingAlgorithm }
-}
-
-function limitsFromJson(json: unknown): UserDefinition['limits'] {
-  if (!isObject(json)) throw new InvalidDefinition('limits should be an object')
-  for (const [name, value] of Object.entries(json)) {
-    if (!Number.isSafeInteger(value)) throw new InvalidDefinition(`limit ${name} should be a whole number`)
-  }
-  return { ...json } as UserDefinition['limits']
 }
 
 export function vhostFromJson(name: string, json: JsonObject, previous?: Readonly<VhostDefinition>): VhostDefinition {
@@ -165,7 +159,12 @@ export function bindingFromJson(
   }
 }
 
-export function parameterValueFrom(json: JsonObject): ArgumentValue {
-  if (json['value'] === undefined) throw new InvalidDefinition('value is missing')
-  return json['value'] as ArgumentValue
+export function parameterFromJson(key: Omit<ParameterDefinition, 'value'>, json: JsonObject): ParameterDefinition {
+  const value = json['value']
+  if (value === undefined) throw new InvalidDefinition('value is missing')
+  if (key.component !== VHOST_LIMITS.component) return { ...key, value: value as ArgumentValue }
+  if (key.name !== VHOST_LIMITS.name) {
+    throw new InvalidDefinition(`the parameter of ${key.component} should be named ${VHOST_LIMITS.name}`)
+  }
+  return { ...key, value: vhostLimitsFrom(value) }
 }

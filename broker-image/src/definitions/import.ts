@@ -5,7 +5,7 @@ import {
   bindingFromJson,
   exchangeFromJson,
   nameFrom,
-  parameterValueFrom,
+  parameterFromJson,
   permissionFromJson,
   policyFromJson,
   queueFromJson,
@@ -99,12 +99,8 @@ function entries<T>(file: JsonObject, list: string, parse: (entry: JsonObject) =
 }
 
 function parameter(entry: JsonObject, vhost: string): DefinitionKinds['parameter'] {
-  return {
-    vhost,
-    component: stringField(entry, 'component'),
-    name: stringField(entry, 'name'),
-    value: parameterValueFrom(entry),
-  }
+  const key = { vhost, component: stringField(entry, 'component'), name: stringField(entry, 'name') }
+  return parameterFromJson(key, entry)
 }
 
 function binding(vhost: string, entry: JsonObject): DefinitionKinds['binding'] {

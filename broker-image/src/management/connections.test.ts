@@ -63,6 +63,20 @@ describe('connections', () => {
     expect((await closed).message).toContain('Closed via management plugin')
   })
 
+  test('of one user are closed together, and only by that user or an administrator', async () => {
+    for (const name of ['ann', 'bob']) {
+      await world.request('PUT', `/api/users/${name}`, { password: name, tags: 'monitoring' })
+      await world.request('PUT', `/api/permissions/%2F/${name}`, { configure: '', write: '', read: '' })
+    }
+    const all = [await login('ann'), await login('ann')]
+    const closed = all.map(other => new Promise<Error>(resolve => other.once('close', resolve)))
+    expect((await world.request('DELETE', '/api/connections/username/ann', undefined, 'bob')).status).toBe(401)
+    expect((await world.request('DELETE', '/api/connections/username/ann', undefined, 'ann')).status).toBe(204)
+    for (const error of await Promise.all(closed)) expect(error.message).toContain('Closed via management plugin')
+    expect((await world.request('DELETE', '/api/connections/username/ann')).status).toBe(204)
+    for (const name of ['ann', 'bob']) await world.request('DELETE', `/api/users/${name}`)
+  })
+
   test('of others are hidden from a user without the monitoring tag', async () => {
     await world.request('PUT', '/api/users/plain', { password: 'plain', tags: 'management' })
     expect(await get('/api/connections', 'plain')).toEqual([])

@@ -13,6 +13,7 @@ import { connectionRoutes } from './routes/connections.ts'
 import { definitionRoutes } from './routes/definitions.ts'
 import { exchangeRoutes } from './routes/exchanges.ts'
 import { healthRoutes } from './routes/health.ts'
+import { limitRoutes } from './routes/limits.ts'
 import { overviewRoutes } from './routes/overview.ts'
 import { parameterRoutes } from './routes/parameters.ts'
 import { permissionRoutes } from './routes/permissions.ts'
@@ -37,6 +38,7 @@ const ROUTES = [
   healthRoutes,
   vhostRoutes,
   userRoutes,
+  limitRoutes,
   permissionRoutes,
   exchangeRoutes,
   queueRoutes,

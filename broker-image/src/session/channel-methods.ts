@@ -1,6 +1,7 @@
 /** Channels of a connection by their numbers: opened, closed, and given the methods that are theirs [AMQP 1.5]. */
 import { ConnectionError } from '../wire/errors.ts'
 import type { Method } from '../wire/methods.ts'
+import { assertMayOpenChannel } from './admission.ts'
 import { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { dispatch } from './dispatch.ts'
@@ -48,6 +49,7 @@ function open(connection: Connection, number: number): void {
       `number of channels opened (${channels.size}) has reached the negotiated channel_max (${channelMax})`,
     )
   }
+  assertMayOpenChannel(broker, connection.user)
   const vhost = broker.vhosts.get(connection.vhost)
   if (vhost === undefined) throw new ConnectionError('CONNECTION_FORCED', `vhost '${connection.vhost}' is gone`)
   const channel = new Channel(connection, number, vhost)

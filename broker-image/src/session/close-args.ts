@@ -8,11 +8,16 @@ export function closeArgs(
   error: ChannelError | ConnectionError,
   method: number,
 ): MethodArgs<'connection.close'> & MethodArgs<'channel.close'> {
-  const isKnown = method !== 0 && method !== methodId('connection.close')
+  const isKnown = method !== 0 && method !== methodId('connection.close') && !isOneTooMany(error, method)
   return {
     replyCode: error.code,
     replyText: replyText(error.message),
     classId: isKnown ? method >>> 16 : 0,
     methodId: isKnown ? method & 0xffff : 0,
   }
+}
+
+/** RabbitMQ counts channels before it looks at what is said on them. */
+function isOneTooMany(error: ChannelError | ConnectionError, method: number): boolean {
+  return method === methodId('channel.open') && error.replyName === 'NOT_ALLOWED'
 }

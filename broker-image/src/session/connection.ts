@@ -25,6 +25,7 @@ import {
 } from '../wire/frame.ts'
 import { readU16, readU32 } from '../wire/integers.ts'
 import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
+import { assertMayOpen } from './admission.ts'
 import { Blocking } from './blocking.ts'
 import type { Channel } from './channel.ts'
 import { channelMethod, channelOf } from './channel-methods.ts'
@@ -317,11 +318,7 @@ export class Connection {
   }
 
   #open(vhost: string): void {
-    if (this.broker.isClosing) throw new ConnectionError('CONNECTION_FORCED', 'broker is shutting down')
-    if (!this.broker.vhosts.has(vhost)) throw new ConnectionError('NOT_ALLOWED', `vhost ${vhost} not found`)
-    if (!this.broker.access.canEnter(this.user, vhost)) {
-      throw new ConnectionError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${this.user}'`)
-    }
+    assertMayOpen(this.broker, this.user, vhost)
     this.vhost = vhost
     this.#state = 'running'
     this.#deadline?.cancel()

@@ -56,3 +56,11 @@ export function locked({ name, vhost }: Queue): ChannelError {
 export function notFound(kind: string, name: string, vhost: string): ChannelError {
   return new ChannelError('NOT_FOUND', `no ${kind} '${name}' in vhost '${vhost}'`)
 }
+
+/** The virtual host has as many queues as its limit allows. */
+export function full(queue: string, vhost: string, limit: number): ChannelError {
+  return new ChannelError(
+    'PRECONDITION_FAILED',
+    `cannot declare queue '${queue}': queue limit in vhost '${vhost}' (${limit}) is reached`,
+  )
+}

@@ -6,6 +6,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Definitions } from '../definitions/definitions.ts'
 import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
 import type { Arguments, BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
+import { vhostLimit } from '../definitions/named-limits.ts'
 import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueContext, QueueOwner } from '../queue/context.ts'
@@ -18,6 +19,7 @@ import {
   assertSameExchange,
   assertSameQueue,
   checkAlternate,
+  full,
   locked,
   notFound,
   RESERVED_PREFIX,
@@ -129,8 +131,9 @@ export class Vhost {
    * @throws ChannelError 403, 405, 406; ConnectionError 540 for what is not served yet.
    */
   declareQueue(spec: QueueSpec, owner: QueueOwner | null): Queue {
-    validateQueueArguments(spec.name, this.name, spec.arguments)
     const existing = this.queues.get(spec.name)
+    if (existing === undefined) this.#assertRoom(spec.name)
+    validateQueueArguments(spec.name, this.name, spec.arguments)
     if (existing !== undefined) {
       assertSameQueue(existing, spec, owner)
       existing.touch()
@@ -142,6 +145,12 @@ export class Vhost {
     const queue = this.#addQueue(definition, owner)
     this.#routesChanged()
     return queue
+  }
+
+  /** @throws ChannelError 406 when the virtual host has as many queues as it may. */
+  #assertRoom(name: string): void {
+    const limit = vhostLimit(this.#context.definitions, this.name, 'max-queues')
+    if (this.queues.size >= limit) throw full(name, this.name, limit)
   }
 
   /** Refuses names that only the server gives out. @throws ChannelError 403. */

@@ -10,6 +10,7 @@
  * Running one writes it anew with what was really heard.
  */
 import type { PolicyDefinition } from '../../src/definitions/model.ts'
+import { type NamedLimits, VHOST_LIMITS } from '../../src/definitions/named-limits.ts'
 import { encodeMethodFrame } from '../../src/wire/codec.ts'
 import { heartbeatFrame } from '../../src/wire/frame.ts'
 import { METHODS, type MethodArgs, type MethodName } from '../../src/wire/methods.ts'
@@ -64,6 +65,15 @@ class Scene {
     'topic-permission': values => {
       const permission = { user: '', vhost: '/', exchange: '', write: '', read: '', ...values }
       this.world.broker.definitions.put('topicPermission', permission, { durable: true })
+    },
+    limits: ({ vhost, user, ...value }) => {
+      const { definitions } = this.world.broker
+      const limits = value as NamedLimits
+      if (vhost !== undefined) {
+        definitions.put('parameter', { vhost: String(vhost), ...VHOST_LIMITS, value: limits }, { durable: true })
+      }
+      const of = definitions.get('user', [String(user)])
+      if (of !== undefined) definitions.put('user', { ...of, limits }, { durable: true })
     },
     vhost: ({ name }) => {
       const vhost = { name: String(name), description: '', tags: [], defaultQueueType: 'classic', tracing: false }

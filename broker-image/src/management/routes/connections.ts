@@ -34,6 +34,13 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
     const own = visible(request).filter(connection => connection.user === param(request, 'user'))
     return sendList(request, reply, own, view)
   })
+  app.delete('/api/connections/username/:user', (request, reply) => {
+    const own = visible(request).filter(connection => connection.user === param(request, 'user'))
+    if (!own.every(connection => isOwnOrAdministrator(request, connection)))
+      throw notAuthorized('Not administrator user')
+    for (const connection of own) connection.close(reasonIn(request))
+    return answerStable(context, reply, 204)
+  })
   app.get('/api/vhosts/:vhost/connections', (request, reply) => {
     const own = visible(request).filter(connection => connection.vhost === param(request, 'vhost'))
     return sendList(request, reply, own, view)
@@ -48,10 +55,14 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
   app.delete('/api/connections/:connection', (request, reply) => {
     const connection = connectionOf(context, request)
     if (!isOwnOrAdministrator(request, connection)) throw notAuthorized('Not administrator user')
-    const reason = request.headers['x-reason']
-    connection.close(typeof reason === 'string' ? reason : 'Closed via management plugin')
+    connection.close(reasonIn(request))
     return answerStable(context, reply, 204)
   })
+}
+
+function reasonIn(request: FastifyRequest): string {
+  const reason = request.headers['x-reason']
+  return typeof reason === 'string' ? reason : 'Closed via management plugin'
 }
 
 function channels(app: FastifyInstance, context: ManagementContext): void {

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { exportDefinitions, exportVhost, type ProductIdentity } from '../../definitions/export.ts'
 import { type ImportedDefinitions, parseDefinitions } from '../../definitions/import.ts'
+import { vhostLimit } from '../../definitions/named-limits.ts'
 import { validateQueueArguments } from '../../queue/arguments.ts'
 import { createExchange } from '../../routing/exchange-types.ts'
 import { answerStable, type ManagementContext, param, vhostOf } from '../context.ts'
@@ -35,6 +36,7 @@ export function definitionRoutes(app: FastifyInstance, context: ManagementContex
 /** Refuses what a declaration would refuse, so that nothing is half taken in. Throws `ChannelError`, `ConnectionError`. */
 function checked(broker: ManagedBroker, imported: ImportedDefinitions): ImportedDefinitions {
   for (const { vhost, name, arguments: args } of imported.queues) validateQueueArguments(name, vhost, args)
+  checkQueueLimits(broker, imported)
   const types = new Map(imported.exchanges.map(({ vhost, name, type }) => [JSON.stringify([vhost, name]), type]))
   for (const { vhost, name, type } of imported.exchanges) {
     if (createExchange(type) === undefined) throw badRequest(`exchanges: unknown exchange type '${type}'`)
@@ -59,7 +61,6 @@ function importInto(broker: ManagedBroker, imported: ImportedDefinitions): void 
   for (const user of imported.users) definitions.put('user', user, durable)
   for (const permission of imported.permissions) definitions.put('permission', permission, durable)
   for (const permission of imported.topicPermissions) definitions.put('topicPermission', permission, durable)
-  for (const parameter of imported.parameters) definitions.put('parameter', parameter, durable)
   for (const policy of imported.policies) definitions.put('policy', policy, durable)
   for (const policy of imported.operatorPolicies) definitions.put('operatorPolicy', policy, durable)
   for (const { vhost: name, ...exchange } of imported.exchanges) {
@@ -71,4 +72,18 @@ function importInto(broker: ManagedBroker, imported: ImportedDefinitions): void 
     if (vhost && !vhost.queues.has(queue.name)) vhost.declareQueue(queue, null)
   }
   for (const { vhost, ...binding } of imported.bindings) broker.vhosts.get(vhost)?.bind(binding, null)
+  for (const parameter of imported.parameters) definitions.put('parameter', parameter, durable)
+}
+
+/** The limits from before the import hold for it; what it brings itself holds from then on [RabbitMQ]. */
+function checkQueueLimits(broker: ManagedBroker, imported: ImportedDefinitions): void {
+  for (const vhost of broker.vhosts.values()) {
+    const limit = vhostLimit(broker.definitions, vhost.name, 'max-queues')
+    const added = imported.queues.filter(queue => queue.vhost === vhost.name && !vhost.queues.has(queue.name)).length
+    if (added === 0 || vhost.queues.size + added <= limit) continue
+    throw badRequest(
+      `Adding ${added} queue(s) to virtual host "${vhost.name}" would exceed the limit of ${limit} queue(s).\n\n` +
+        `This virtual host currently has ${vhost.queues.size} queue(s) defined.\n\nImport aborted!`,
+    )
+  }
 }

@@ -1,7 +1,7 @@
 /** /api/parameters and /api/global-parameters: named values for plugins and clients, which the broker only keeps. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { parameterValueFrom } from '../../definitions/from-json.ts'
+import { parameterFromJson } from '../../definitions/from-json.ts'
 import type { ParameterDefinition } from '../../definitions/model.ts'
 import { parameterJson } from '../../definitions/to-json.ts'
 import { canSee } from '../authorization.ts'
@@ -67,8 +67,7 @@ function entryRoutes(
     return sendOne(request, reply, parameterJson(parameter))
   })
   app.put(path, POLICYMAKER, (request, reply) => {
-    const parameter = { ...keyOf(request), value: parameterValueFrom(bodyOf(request)) }
-    const outcome = definitions.put('parameter', parameter, { durable: true })
+    const outcome = definitions.put('parameter', parameterFromJson(keyOf(request), bodyOf(request)), { durable: true })
     return answerStable(context, reply, createdStatus(outcome === 'created'))
   })
   app.delete(path, POLICYMAKER, (request, reply) => {

@@ -7,7 +7,7 @@ import { canSee, requirePermission } from '../authorization.ts'
 import { bindingView } from '../binding-views.ts'
 import { consumersOf, consumerView } from '../connection-views.ts'
 import { answerStable, bodyOf, createdStatus, type ManagementContext, param, query, vhostOf } from '../context.ts'
-import { notFound } from '../http-error.ts'
+import { badRequest, notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
 import { queueView } from '../queue-views.ts'
 
@@ -40,6 +40,15 @@ export function queueRoutes(app: FastifyInstance, context: ManagementContext): v
   app.put('/api/queues/:vhost/:queue', (request, reply) => {
     const status = declare(context, request)
     return answerStable(context, reply, status)
+  })
+  app.post('/api/queues/:vhost/:queue/actions', (request, reply) => {
+    const { name } = queueOf(context, request)
+    const { action } = bodyOf(request)
+    if (action === undefined) throw badRequest('action is missing')
+    // A queue without mirrors is in sync with all it has.
+    if (action !== 'sync' && action !== 'cancel_sync') throw badRequest(`unknown action ${JSON.stringify(action)}`)
+    requirePermission(broker, request, 'configure', name)
+    return reply.code(204).send()
   })
   app.delete('/api/queues/:vhost/:queue', (request, reply) => {
     const queue = queueOf(context, request)

@@ -110,6 +110,18 @@ describe('queues', () => {
     expect(answer.body.reason).toContain(reason)
   })
 
+  test.each([
+    ['sync', {}, 204],
+    ['cancel_sync', {}, 204],
+    ['an unknown action', { action: 'foo' }, 400],
+    ['no action', { action: undefined }, 400],
+  ])('answer to %s', async (action, body, code) => {
+    await world.request('PUT', '/api/queues/%2F/acted', {})
+    expect(await status('POST', '/api/queues/%2F/acted/actions', { action, ...body })).toBe(code)
+    expect(await status('POST', '/api/queues/%2F/missing/actions', { action, ...body })).toBe(404)
+    await world.request('DELETE', '/api/queues/%2F/acted')
+  })
+
   test('are removed only when empty if the request says so', async () => {
     await world.request('PUT', '/api/queues/%2F/full', {})
     await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { routing_key: 'full', payload: 'x' })
