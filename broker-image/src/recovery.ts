@@ -32,12 +32,18 @@ export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): 
       return true
     },
     settle: (id, firstSeq, count) => queues.get(id)?.recoverSettle(firstSeq, count),
-    purge: (id, beforeSeq) => queues.get(id)?.recoverPurge(beforeSeq),
-    returned: () => {},
+    purge: (id, beforeSeq) => purge(queues.get(id), beforeSeq),
+    returned: (id, seq, count) => queues.get(id)?.recoverReturn(seq, count),
     queueDeleted: () => {},
     definition: refuse,
     snapshot: refuse,
   }
+}
+
+function purge(queue: Queue | undefined, beforeSeq: number): void {
+  const runs: Runs = []
+  queue?.eachRun((first, count) => runs.push([first, Math.min(count, beforeSeq - first)]))
+  for (const [first, count] of runs) queue?.recoverSettle(first, count)
 }
 
 function refuse(): never {
@@ -72,7 +78,7 @@ function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, Runs>): Ite
   for (const queue of queues) {
     if (!queue.durable) continue
     const live = liveRuns(queue, unacked.get(queue) ?? [])
-    yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: [] }
+    yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: queue.returns.flat() }
   }
 }
 

@@ -10,9 +10,10 @@ import {
   stringField,
 } from '../definitions/json-values.ts'
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
-import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Intake } from '../queue/intake.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
+import type { Queue } from '../queue/queue.ts'
+import { deliveredWire } from '../vhost/delivered-wire.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
 import { encodeWireForm } from '../vhost/wire-form.ts'
@@ -47,14 +48,14 @@ export interface PayloadOptions {
   truncate: number
 }
 
-/** The message whose log entry stands in `bytes` at `message.offset`, as `POST /api/queues/…/get` shows it. */
-export function messageJson(bytes: Buffer, message: Message, options: PayloadOptions) {
-  const start = wireStart(bytes, message.offset)
-  const keyEnd = start + keyLengthAt(bytes, message.offset)
+/** A message of a queue, which stands in the bytes of its segment, as `POST /api/queues/…/get` shows it. */
+export function messageJson(segmentBytes: Buffer, message: Message, queue: Queue, options: PayloadOptions) {
+  const { source: bytes, start, keyLength, end } = deliveredWire(segmentBytes, message, queue)
+  const keyEnd = start + keyLength
   const routingKeyAt = start + 1 + (bytes[start] ?? 0)
   const headerAt = keyEnd + 2
   const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(bytes, headerAt + 3)
-  const body = joinFrames(bytes.subarray(headerEnd + 1, entryEnd(bytes, message.offset)))
+  const body = joinFrames(bytes.subarray(headerEnd + 1, end))
   return {
     payload_bytes: body.length,
     redelivered: isRedelivered(message.sized),

@@ -16,6 +16,8 @@ describe('arguments', () => {
     },
     { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'k' },
     { 'x-message-ttl': 315_360_000_000 },
+    { 'x-max-priority': 0, 'x-delivery-limit': 0 },
+    { 'x-max-priority': 255, 'x-delivery-limit': 3 },
     { 'x-ha-policy': 'all', 'something-else': { deep: [1] }, toString: 1, constructor: 'x' },
   ])('%j are taken', args => {
     expect(() => validateQueueArguments('q', '/', args)).not.toThrow()
@@ -32,6 +34,9 @@ describe('arguments', () => {
     [{ 'x-overflow': 1 }, '{unacceptable_type,1}'],
     [{ 'x-single-active-consumer': 'yes' }, '{unacceptable_type,<<"yes">>}'],
     [{ 'x-queue-version': 3 }, '{max_value_exceeded,3}'],
+    [{ 'x-max-priority': 256 }, '{max_value_exceeded,256}'],
+    [{ 'x-max-priority': -1 }, '{value_negative,-1}'],
+    [{ 'x-delivery-limit': -1 }, '{value_negative,-1}'],
     [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,5}'],
     [{ 'x-dead-letter-routing-key': 'k' }, 'routing_key_but_no_dlx_defined'],
   ])('%j are refused with 406: %s', (args, problem) => {
@@ -40,8 +45,7 @@ describe('arguments', () => {
   })
 
   test.each<[Arguments, number]>([
-    [{ 'x-max-priority': 10 }, 540],
-    [{ 'x-delivery-limit': 3 }, 540],
+    [{ 'x-dead-letter-strategy': 'at-least-once' }, 540],
     [{ 'x-queue-type': 'quorum' }, 540],
     [{ 'x-queue-type': 'bogus' }, 541],
   ])('%j are answered with %i', (args, code) => {

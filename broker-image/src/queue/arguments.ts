@@ -58,8 +58,8 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-queue-version': served(integerUpTo(2)),
   'x-queue-type': served(text),
   'x-queue-master-locator': served(text),
-  'x-max-priority': later(integerUpTo(255)),
-  'x-delivery-limit': later(integerFrom(0)),
+  'x-max-priority': served(integerUpTo(255)),
+  'x-delivery-limit': served(integerFrom(0)),
   'x-dead-letter-strategy': later(oneOf('at-most-once', 'at-least-once')),
 }
 

@@ -1,9 +1,9 @@
 /** How a message leaves its queue for good. */
-import { fetchSegment, type QueueContext } from './context.ts'
+import { fetchAside, type QueueContext } from './context.ts'
 import { wireOf } from './dead-wire.ts'
 import { type DeathReason, isPersistent, type Message, settledBy } from './message.ts'
-import type { Positions } from './positions.ts'
 import type { Queue } from './queue.ts'
+import type { Ready } from './ready.ts'
 
 export class Burial {
   readonly #queue: Queue
@@ -16,6 +16,7 @@ export class Burial {
 
   /** Ends one message that is neither ready nor unacknowledged any more. `why` is one of SETTLED. */
   settle(message: Message, why: number): void {
+    this.#queue.returns.forget(message.seq)
     if (isPersistent(message.sized)) this.#context.log.appendSettle(this.#queue.id, message.seq, 1, why)
     this.#context.segments.release(message.segment, 1)
   }
@@ -28,7 +29,7 @@ export class Burial {
       return
     }
     const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) this.#buryLater(message, reason)
+    if (bytes === null) fetchAside(this.#context, this.#queue, message, fetched => this.bury(fetched, reason))
     else {
       this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
       this.settle(message, why)
@@ -36,7 +37,7 @@ export class Burial {
   }
 
   /** Ends all that is ready, with one entry in the log for each run of neighbours. */
-  settleReady(ready: Positions, why: number): void {
+  settleReady(ready: Ready, why: number): void {
     const { log, segments } = this.#context
     let first = 0
     let count = 0
@@ -45,6 +46,7 @@ export class Burial {
     }
     ready.each(() => {
       segments.release(ready.segment, 1)
+      this.#queue.returns.forget(ready.seq)
       if (!isPersistent(ready.sized)) return
       if (ready.seq === first + count) {
         count++
@@ -56,15 +58,5 @@ export class Burial {
     })
     write()
     ready.clear()
-  }
-
-  /** A checkpoint that is written meanwhile must know of the message. */
-  #buryLater(message: Message, reason: DeathReason): void {
-    const { aside } = this.#queue
-    aside.add(message.seq)
-    fetchSegment(this.#context, message.segment, () => {
-      aside.delete(message.seq)
-      this.bury(message, reason)
-    })
   }
 }

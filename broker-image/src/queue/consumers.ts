@@ -70,6 +70,14 @@ export class Consumers {
     return true
   }
 
+  /** Removes and tells everybody: the queue is gone. */
+  cancelAll(): void {
+    for (const consumer of [...this.list]) {
+      this.remove(consumer)
+      consumer.cancelled()
+    }
+  }
+
   /** Who takes the next message; null when nobody can. */
   next(): Consumer | null {
     const list = this.list

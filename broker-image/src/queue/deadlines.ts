@@ -1,6 +1,9 @@
 /** When the messages of one queue expire, and the timer that fires for the first of them. */
 import type { Clock, Timer } from '../clock.ts'
+import { targetExpiryAt } from '../log/record.ts'
+import { fetchSegment, type QueueContext } from './context.ts'
 import { Expiry } from './expiry.ts'
+import { type Message, positionOf } from './message.ts'
 
 export class Deadlines {
   readonly #clock: Clock
@@ -49,4 +52,23 @@ export class Deadlines {
       yield seq
     }
   }
+}
+
+/**
+ * Calls `use` with the deadline that a message got when it came to queue `queueId`, milliseconds since 1970 or 0 for
+ * never: at once, or when the message is back from disk.
+ */
+export function readDeadline(
+  context: QueueContext,
+  queueId: number,
+  message: Message,
+  use: (deadlineMs: number, message: Message) => void,
+): void {
+  const bytes = context.segments.bytes(message.segment)
+  if (bytes !== null) {
+    use(targetExpiryAt(bytes, message.offset, queueId), message)
+    return
+  }
+  const position = positionOf(message)
+  fetchSegment(context, position.segment, () => readDeadline(context, queueId, position, use))
 }

@@ -8,7 +8,8 @@
  * Invariants: pages are sorted by `base`; no page before index `#first` and no slot below `#head` holds a message.
  */
 
-import { bodySize, type Message } from './message.ts'
+import { bodySize } from './message.ts'
+import type { Ready } from './ready.ts'
 
 /** Sequence numbers in one page. */
 const PAGE_SLOTS = 128
@@ -26,7 +27,8 @@ class Page {
   }
 }
 
-export class Positions implements Message {
+export class Positions implements Ready {
+  readonly readsMessages = false
   /** Messages held. */
   count = 0
   /** Sum of the body sizes of the messages held. */
@@ -69,6 +71,11 @@ export class Positions implements Message {
     return true
   }
 
+  /** The first one too: what has waited longest is dropped. */
+  peekLeast(): boolean {
+    return this.peek()
+  }
+
   /** Removes the message that `peek` found just now. */
   shift(): void {
     const page = this.#pages[this.#first]!
@@ -78,14 +85,16 @@ export class Positions implements Message {
 
   /** Removes the message with this sequence number. False when it is not here. */
   take(seq: number): boolean {
-    const index = this.#find(seq)
-    if (index < this.#first) return false
-    const page = this.#pages[index]!
-    const slot = seq - page.base
-    if (slot >= PAGE_SLOTS || page.words[slot * SLOT_WORDS] === 0) return false
-    this.#read(page, slot)
-    this.#clear(page, slot)
+    const page = this.#pageWith(seq)
+    if (page === undefined) return false
+    this.#read(page, seq - page.base)
+    this.#clear(page, seq - page.base)
     return true
+  }
+
+  /** Whether the message with this sequence number is here. */
+  has(seq: number): boolean {
+    return this.#pageWith(seq) !== undefined
   }
 
   /** Calls `visit` for each message in order, with its position in the fields of this object. */
@@ -192,6 +201,14 @@ export class Positions implements Message {
       this.#pages.splice(index, 0, new Page(base))
     }
     return this.#pages[index]!
+  }
+
+  #pageWith(seq: number): Page | undefined {
+    const index = this.#find(seq)
+    if (index < this.#first) return undefined
+    const page = this.#pages[index]!
+    const slot = seq - page.base
+    return slot < PAGE_SLOTS && page.words[slot * SLOT_WORDS] !== 0 ? page : undefined
   }
 
   /** Index of the last page from the head on whose base is not above `seq`; the one before the head when all are above. */

@@ -6,16 +6,16 @@
  */
 import type { Timer } from '../clock.ts'
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
-import { targetExpiryAt } from '../log/record.ts'
 import type { EndOfTurn } from '../turn.ts'
 import { Burial } from './burial.ts'
 import { type Consumer, Consumers } from './consumers.ts'
-import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
+import { fetchAside, fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
 import { QueueCounters } from './counters.ts'
-import { Deadlines } from './deadlines.ts'
+import { Deadlines, readDeadline } from './deadlines.ts'
 import type { Arrival } from './intake.ts'
 import { bodySize, isRedelivered, type Message, positionOf, REDELIVERED_BIT, SETTLED } from './message.ts'
-import { Positions } from './positions.ts'
+import { type Ready, readyMessages } from './ready.ts'
+import { ReturnCounts } from './return-counts.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
 
 export class Queue implements EndOfTurn {
@@ -43,7 +43,9 @@ export class Queue implements EndOfTurn {
 
   /** Messages that are neither ready nor with a channel, by sequence number: they are read back, or held over HTTP. */
   readonly aside = new Set<number>()
-  readonly #ready = new Positions()
+  /** How often messages came back. */
+  readonly returns = new ReturnCounts()
+  readonly #ready: Ready
   readonly #context: QueueContext
   readonly #burial: Burial
   #nextSeq = 1
@@ -67,6 +69,7 @@ export class Queue implements EndOfTurn {
     this.settings = queueSettings(definition.arguments, {})
     this.idleSinceMs = context.clock.now()
     this.#context = context
+    this.#ready = readyMessages(definition.arguments, context.segments)
     this.#burial = new Burial(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
@@ -138,13 +141,13 @@ export class Queue implements EndOfTurn {
     }
   }
 
-  /** Lets go of the first messages while there are more than the queue may hold. */
+  /** Lets go of messages while there are more than the queue may hold: the first ones, of the lowest priority. */
   enforceLimits(): void {
     const { maxLength, maxLengthBytes, overflow } = this.settings
     if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
     this.endTurn()
     if (overflow !== 'drop-head') return
-    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peek()) {
+    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peekLeast()) {
       this.#ready.shift()
       this.#burial.bury(positionOf(this.#ready), 'maxlen')
     }
@@ -199,17 +202,11 @@ export class Queue implements EndOfTurn {
     if (!this.deleted) this.#context.log.appendSettle(this.id, firstSeq, count, SETTLED.acknowledged)
   }
 
-  /** Puts an unacknowledged message back in its place. */
+  /** Puts an unacknowledged message back in its place, unless it has come back too often. */
   requeue(message: Message): void {
     this.#unhold(message.sized)
-    if (this.deleted) {
-      this.#context.segments.release(message.segment, 1)
-      return
-    }
-    this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
-    this.#restoreDeadline(message)
-    this.#context.turn.pump(this)
-    this.enforceLimits()
+    if (this.deleted || this.returns.admit(message, this, this.#context.log)) this.#putBack(message)
+    else this.#burial.bury(positionOf(message), 'delivery_limit')
   }
 
   /** Ends an unacknowledged message that its consumer does not want. */
@@ -252,10 +249,7 @@ export class Queue implements EndOfTurn {
     this.#deadlines?.stop()
     this.#unusedTimer?.cancel()
     if (this.durable) this.#context.log.appendQueueDelete(this.id)
-    for (const consumer of [...this.consumers.list]) {
-      this.consumers.remove(consumer)
-      consumer.cancelled()
-    }
+    this.consumers.cancelAll()
     return count
   }
 
@@ -284,15 +278,13 @@ export class Queue implements EndOfTurn {
 
   recoverSettle(firstSeq: number, count: number): void {
     for (let seq = firstSeq; seq < firstSeq + count; seq++) {
+      this.returns.forget(seq)
       if (this.#ready.take(seq)) this.#context.segments.release(this.#ready.segment, 1)
     }
   }
 
-  recoverPurge(beforeSeq: number): void {
-    while (this.#ready.peek() && this.#ready.seq < beforeSeq) {
-      this.#ready.shift()
-      this.#context.segments.release(this.#ready.segment, 1)
-    }
+  recoverReturn(seq: number, count: number): void {
+    if (this.#ready.has(seq)) this.returns.set(seq, count)
   }
 
   /** The sequence number that the next message gets. */
@@ -304,6 +296,19 @@ export class Queue implements EndOfTurn {
   eachRun(visit: (firstSeq: number, count: number) => void): void {
     this.#ready.eachRun(visit)
     for (const seq of this.aside) visit(seq, 1)
+  }
+
+  #putBack(message: Message): void {
+    const { segments, turn } = this.#context
+    if (this.deleted) segments.release(message.segment, 1)
+    else if (this.#ready.readsMessages && segments.bytes(message.segment) === null) {
+      fetchAside(this.#context, this, message, fetched => this.#putBack(fetched))
+    } else {
+      this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
+      this.#restoreDeadline(message)
+      turn.pump(this)
+      this.enforceLimits()
+    }
   }
 
   /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
@@ -377,15 +382,10 @@ export class Queue implements EndOfTurn {
   /** Requeueing keeps the deadline: it is set anew if it passed, or if the message may never have waited before. */
   #restoreDeadline(message: Message): void {
     if (this.#deadlines === undefined) return
-    const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) {
-      const position = positionOf(message)
-      fetchSegment(this.#context, position.segment, () => this.#restoreDeadline(position))
-      return
-    }
-    const deadlineMs = targetExpiryAt(bytes, message.offset, this.id)
     const isNew = !isRedelivered(message.sized)
-    if (deadlineMs > 0 && (isNew || deadlineMs <= this.#context.clock.now())) this.#expireAt(deadlineMs, message.seq)
+    readDeadline(this.#context, this.id, message, (deadlineMs, { seq }) => {
+      if (deadlineMs > 0 && (isNew || deadlineMs <= this.#context.clock.now())) this.#expireAt(deadlineMs, seq)
+    })
   }
 
   #expire(seqs: Iterable<number>): void {

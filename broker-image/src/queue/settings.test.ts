@@ -13,14 +13,15 @@ const cases: { [claim: string]: [args: Arguments, policy: Arguments, expected: P
       maxLength: Number.POSITIVE_INFINITY,
       maxLengthBytes: Number.POSITIVE_INFINITY,
       overflow: 'drop-head',
+      deliveryLimit: Number.POSITIVE_INFINITY,
       deadLetterExchange: undefined,
       deadLetterRoutingKey: undefined,
     },
   ],
   'the lower of two limits wins, whoever gives it': [
-    { 'x-message-ttl': 5, 'x-max-length': 10, 'x-max-length-bytes': 7, 'x-expires': 30 },
-    { 'message-ttl': 9, 'max-length': 3, 'max-length-bytes': 7, expires: 20 },
-    { messageTtlMs: 5, maxLength: 3, maxLengthBytes: 7, expiresMs: 20 },
+    { 'x-message-ttl': 5, 'x-max-length': 10, 'x-max-length-bytes': 7, 'x-expires': 30, 'x-delivery-limit': 4 },
+    { 'message-ttl': 9, 'max-length': 3, 'max-length-bytes': 7, expires: 20, 'delivery-limit': 2 },
+    { messageTtlMs: 5, maxLength: 3, maxLengthBytes: 7, expiresMs: 20, deliveryLimit: 2 },
   ],
   'a limit of zero is a limit': [{ 'x-max-length': 0, 'x-message-ttl': 0 }, {}, { maxLength: 0, messageTtlMs: 0 }],
   'the argument wins for overflow and dead letters': [

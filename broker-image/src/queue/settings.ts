@@ -13,6 +13,8 @@ export interface QueueSettings {
   /** Bytes of ready message bodies, Infinity = no bound. */
   readonly maxLengthBytes: number
   readonly overflow: Overflow
+  /** How often a message may come back unacknowledged before it dies; Infinity = no bound, and nobody counts. */
+  readonly deliveryLimit: number
   /** Name of the exchange for dead letters; undefined = they are dropped. */
   readonly deadLetterExchange: string | undefined
   /** Routing key for dead letters; undefined = their own. */
@@ -32,6 +34,7 @@ export function queueSettings(args: Arguments, policy: Arguments): QueueSettings
     maxLength: lower('max-length'),
     maxLengthBytes: lower('max-length-bytes'),
     overflow: (either('overflow') ?? 'drop-head') as Overflow,
+    deliveryLimit: lower('delivery-limit'),
     deadLetterExchange: either('dead-letter-exchange'),
     deadLetterRoutingKey: either('dead-letter-routing-key'),
   }

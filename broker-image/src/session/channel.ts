@@ -3,10 +3,10 @@
 import type { Permission } from '../access/access.ts'
 import type { Broker } from '../broker.ts'
 import { HELD_REPLIES_MAX } from '../limits.ts'
-import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Arrival } from '../queue/intake.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import { deliveredWire } from '../vhost/delivered-wire.ts'
 import type { Route } from '../vhost/route-cache.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
@@ -117,13 +117,9 @@ export class Channel {
   }
 
   /** `basic.get-ok` as bytes: the log's own may be gone when the answer's turn comes. */
-  getOk(bytes: Buffer, message: Message, messageCount: number): Buffer {
-    const wire = {
-      source: bytes,
-      start: wireStart(bytes, message.offset),
-      keyLength: keyLengthAt(bytes, message.offset),
-      end: entryEnd(bytes, message.offset),
-    }
+  getOk(bytes: Buffer, message: Message, queue: Queue): Buffer {
+    const { messagesReady: messageCount } = queue
+    const wire = deliveredWire(bytes, message, queue)
     const { exchange, routingKey, frames } = contentOf(wire, this.number, this.connection.frameMax)
     const redelivered = isRedelivered(message.sized)
     const args = { deliveryTag: this.lastDeliveryTag, redelivered, exchange, routingKey, messageCount }

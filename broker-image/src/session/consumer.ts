@@ -5,6 +5,7 @@ import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import { deliveredWire } from '../vhost/delivered-wire.ts'
 import { Copier } from '../wire/copier.ts'
 import { FRAME_END, FRAME_HEAD_BYTES, FRAME_METHOD, FRAME_OVERHEAD, METHOD_ID } from '../wire/frame.ts'
 import { readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
@@ -72,9 +73,8 @@ export class ChannelConsumer implements Consumer, Holder {
 
   deliver(bytes: Buffer, message: Message): void {
     const { offset } = message
-    this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
-    const outbox = this.#outbox
-    if (isRedelivered(message.sized)) outbox.target.bytes[this.#redeliveredAt] = 1
+    if (isRedelivered(message.sized)) this.#sendAgain(bytes, message)
+    else this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
     if (!this.noAck) this.channel.unacked.add(this.channel.lastDeliveryTag, this, message)
   }
 
@@ -92,6 +92,12 @@ export class ChannelConsumer implements Consumer, Holder {
 
   /** Where the last delivery has its redelivered flag. */
   #redeliveredAt = 0
+
+  #sendAgain(bytes: Buffer, message: Message): void {
+    const { source, start, keyLength, end } = deliveredWire(bytes, message, this.queue)
+    this.#send(source, start, keyLength, end)
+    this.#outbox.target.bytes[this.#redeliveredAt] = 1
+  }
 
   /** `basic.deliver`, then the content as its publisher framed it, with our channel number put in. */
   #send(source: Buffer, start: number, keyLength: number, end: number): void {

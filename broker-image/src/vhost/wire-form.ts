@@ -1,4 +1,6 @@
 /** Messages that the broker itself writes, in the form in which a publisher's frames stand in the log. */
+import type { DeadWire } from '../queue/dead-wire.ts'
+import type { FieldValue } from '../wire/field-table.ts'
 import {
   CLASS_BASIC,
   FRAME_END,
@@ -8,7 +10,7 @@ import {
   HEADER_FLAGS_OFFSET,
 } from '../wire/frame.ts'
 import { readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
-import { encodeProperties, type Properties } from '../wire/properties.ts'
+import { decodeProperties, encodeProperties, type Properties } from '../wire/properties.ts'
 
 export interface WireParts {
   readonly exchange: string
@@ -48,6 +50,18 @@ export function encodeWireForm(parts: WireParts): WireForm {
   source[at + FRAME_HEAD_BYTES + headerBytes] = FRAME_END
   parts.bodyFrames.copy(source, at + headerBytes + FRAME_OVERHEAD)
   return { source, keyLength, size }
+}
+
+/** The same message with one header set. */
+export function withHeader({ source, start, keyLength, end }: DeadWire, name: string, value: FieldValue): DeadWire {
+  const headAt = start + keyLength + 2
+  const flagsAt = headAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET
+  const headerEnd = headAt + FRAME_HEAD_BYTES + readU32(source, headAt + 3)
+  const { headers, ...others } = decodeProperties(source, flagsAt, headerEnd)
+  const properties = encodeProperties({ ...others, headers: { ...headers, [name]: value } })
+  const written = Buffer.concat([source.subarray(start, flagsAt), properties, source.subarray(headerEnd, end)])
+  writeU32(written, keyLength + 2 + 3, HEADER_FLAGS_OFFSET + properties.length)
+  return { source: written, start: 0, keyLength, end: written.length }
 }
 
 function bodyBytes(frames: Buffer): number {

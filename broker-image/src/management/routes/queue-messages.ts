@@ -67,7 +67,7 @@ function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<Mes
         held.push(positionOf(message))
         queue.aside.add(message.seq)
       }
-      resolve({ ...messageJson(bytes, message, options), message_count: queue.messagesReady })
+      resolve({ ...messageJson(bytes, message, queue, options), message_count: queue.messagesReady })
     })
   })
 }

@@ -100,7 +100,7 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
     }
     channel.lastDeliveryTag++
     if (!noAck) channel.unacked.add(channel.lastDeliveryTag, channel.getterOf(queue), message)
-    const frames = channel.getOk(bytes, message, queue.messagesReady)
+    const frames = channel.getOk(bytes, message, queue)
     fill(() => connection.outbox.write(frames))
   }
   queue.get(noAck, send, () => channel.closing)

@@ -1,0 +1,114 @@
+/**
+ * The ready messages of a queue with priorities, as positions: the highest priority first, within one by sequence
+ * number. Each priority that was ever in use has positions of its own, so that a queue pays for what it sees only.
+ */
+import { bodySize } from './message.ts'
+import { Positions } from './positions.ts'
+import type { Ready } from './ready.ts'
+
+interface Level {
+  readonly priority: number
+  readonly positions: Positions
+}
+
+export class PriorityPositions implements Ready {
+  readonly readsMessages = true
+  count = 0
+  bytes = 0
+  seq = 0
+  segment = 0
+  offset = 0
+  sized = 0
+  readonly #priorityOf: (segment: number, offset: number) => number
+  /** By falling priority; some may be empty. */
+  readonly #levels: Level[] = []
+  /** Where the message stands that was found last. */
+  #found: Positions | undefined
+
+  /** `priorityOf` answers the priority of a message whose segment is in memory. */
+  constructor(priorityOf: (segment: number, offset: number) => number) {
+    this.#priorityOf = priorityOf
+  }
+
+  put(seq: number, segment: number, offset: number, sized: number): void {
+    this.#level(this.#priorityOf(segment, offset)).put(seq, segment, offset, sized)
+    this.count++
+    this.bytes += bodySize(sized)
+  }
+
+  peek(): boolean {
+    return this.#see(this.#levels.find(({ positions }) => positions.count > 0))
+  }
+
+  /** The first message of the lowest priority. */
+  peekLeast(): boolean {
+    return this.#see(this.#levels.findLast(({ positions }) => positions.count > 0))
+  }
+
+  shift(): void {
+    this.#found!.shift()
+    this.#left()
+  }
+
+  take(seq: number): boolean {
+    for (const { positions } of this.#levels) {
+      if (!positions.take(seq)) continue
+      this.#show(positions)
+      this.#left()
+      return true
+    }
+    return false
+  }
+
+  has(seq: number): boolean {
+    return this.#levels.some(({ positions }) => positions.has(seq))
+  }
+
+  each(visit: () => void): void {
+    for (const { positions } of this.#levels) {
+      positions.each(() => {
+        this.#show(positions)
+        visit()
+      })
+    }
+  }
+
+  eachRun(visit: (firstSeq: number, count: number) => void): void {
+    for (const { positions } of this.#levels) positions.eachRun(visit)
+  }
+
+  clear(): void {
+    this.#levels.length = 0
+    this.#found = undefined
+    this.count = 0
+    this.bytes = 0
+  }
+
+  #level(priority: number): Positions {
+    const at = this.#levels.findIndex(level => level.priority <= priority)
+    if (this.#levels[at]?.priority === priority) return this.#levels[at].positions
+    const positions = new Positions()
+    this.#levels.splice(at < 0 ? this.#levels.length : at, 0, { priority, positions })
+    return positions
+  }
+
+  #see(level: Level | undefined): boolean {
+    if (level === undefined) return false
+    this.#found = level.positions
+    level.positions.peek()
+    this.#show(level.positions)
+    return true
+  }
+
+  #show(positions: Positions): void {
+    this.seq = positions.seq
+    this.segment = positions.segment
+    this.offset = positions.offset
+    this.sized = positions.sized
+  }
+
+  #left(): void {
+    this.count--
+    this.bytes -= bodySize(this.sized)
+  }
+}
