@@ -51,12 +51,24 @@ export class SimChannel {
     return this.#expected.some(({ get }) => get !== undefined)
   }
 
-  open(): void {
+  /** `prefetch` 0 = no bound, as a channel has it at first. */
+  open(prefetch = 0): void {
     this.client.bytes.send(this.number, 'channel.open', {})
     this.expect('channel.open-ok')
+    if (prefetch > 0) this.qos(prefetch, false)
     if (!this.isConfirming) return
     this.send('confirm.select', { noWait: false })
     this.expect('confirm.select-ok')
+  }
+
+  qos(prefetchCount: number, global: boolean): void {
+    this.send('basic.qos', { prefetchSize: 0, prefetchCount, global })
+    this.expect('basic.qos-ok')
+    if (global) this.globalPrefetch = prefetchCount
+    else {
+      this.prefetch = prefetchCount
+      this.globalPrefetch = 0
+    }
   }
 
   send<N extends MethodName>(name: N, args: MethodArgs<N>): void {
@@ -104,6 +116,7 @@ export class SimChannel {
       queue.gets--
       queue.takenStep = this.model.step
       if (heard.method.name === 'basic.get-ok') this.#delivered(heard, queue, { consumer: null, noAck })
+      else this.model.saidEmpty.add(queue)
     }
     this.#expected.push({ names: ['basic.get-ok', 'basic.get-empty'], then, get: { queue, noAck } })
   }
@@ -178,6 +191,8 @@ export class SimChannel {
     const hold = (entry: Entry): void => {
       entry.holder = consumer
       this.held.set(deliveryTag, entry)
+      if (consumer === null || consumer.prefetch === 0 || this.heldBy(consumer) <= consumer.prefetch) return
+      throw new Violation(`consumer ${consumer.tag} has more than its ${consumer.prefetch} messages`)
     }
     this.model.delivered({ queue, key, flagged: redelivered, by: consumer ?? this, hold: noAck ? null : hold })
   }
@@ -248,10 +263,10 @@ export class SimClient {
     return isReading ? this.channels.filter(({ isClosed }) => !isClosed) : []
   }
 
-  openChannel(isConfirming: boolean): SimChannel {
+  openChannel(isConfirming: boolean, prefetch = 0): SimChannel {
     const channel = new SimChannel(this, ++this.#lastChannel, isConfirming)
     this.channels.push(channel)
-    channel.open()
+    channel.open(prefetch)
     return channel
   }
 

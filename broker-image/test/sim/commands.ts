@@ -142,13 +142,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const channel = anyChannel(scene)
     if (channel === null) return
     const [prefetchCount, global] = [scene.draw.pick(scene.parameters.prefetches), scene.draw.chance(0.2)]
-    channel.send('basic.qos', { prefetchSize: 0, prefetchCount, global })
-    channel.expect('basic.qos-ok')
-    if (global) channel.globalPrefetch = prefetchCount
-    else {
-      channel.prefetch = prefetchCount
-      channel.globalPrefetch = 0
-    }
+    channel.qos(prefetchCount, global)
     scene.world.tell(`${channel.client.name} > ${channel.number} qos ${prefetchCount} ${global ? 'global' : ''}`)
   },
 
@@ -167,7 +161,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     if (channel === null || channel.isWaiting) return
     scene.world.tell(`${channel.client.name} > ${channel.number} close`)
     channel.client.closeChannel(channel, scene.world.isDirty)
-    channel.client.openChannel(scene.draw.chance(scene.parameters.confirmingChannels))
+    scene.world.openChannel(channel.client)
   },
 
   failChannel: scene => {
@@ -176,7 +170,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     scene.world.tell(`${channel.client.name} > ${channel.number} fail`)
     channel.send('basic.ack', { deliveryTag: 1_000_000, multiple: false })
     channel.end(scene.world.isDirty)
-    channel.client.openChannel(scene.draw.chance(scene.parameters.confirmingChannels))
+    scene.world.openChannel(channel.client)
   },
 
   drop: async ({ world, draw }) => {

@@ -1,6 +1,6 @@
 /** How messages of the model leave without a client: limits, time, and where dead letters go. */
 import type { Model } from './model.ts'
-import { type Death, DOUBT, type Entry, keyOf, type ModelQueue, mayRefuse, mostReady } from './model-queue.ts'
+import { type Death, DOUBT, type Entry, isRefusing, keyOf, type ModelQueue, mostReady } from './model-queue.ts'
 
 interface Dying {
   readonly reason: Death['reason']
@@ -35,7 +35,7 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
       ttlMs,
       deaths,
       enteredAt: Number.POSITIVE_INFINITY,
-      doubt: (isCertain ? 0 : DOUBT.undead) | (mayRefuse(queue, entry.size) ? DOUBT.refused : 0),
+      doubt: (isCertain ? 0 : DOUBT.undead) | (isRefusing(queue.settings) ? DOUBT.refused : 0),
       flag: 'unset',
       isArriving: true,
     })

@@ -71,6 +71,8 @@ export class Model {
   restStep = 0
   startStep = 0
   nowMs: number
+  /** Queues that in this step said to be empty. */
+  readonly saidEmpty = new Set<ModelQueue>()
   #nextId = 1
   #nextPosition = 1
   #deliveries: Delivery[] = []
@@ -254,6 +256,10 @@ export class Model {
   /** All was heard, and the queue says how many messages are ready: that may end doubts. */
   counted(queue: ModelQueue, messagesReady: number): void {
     const { ready, certain } = queue
+    const stayed = certain.find(({ enteredStep, returnedStep }) => Math.max(enteredStep, returnedStep) < this.step - 1)
+    if (this.saidEmpty.delete(queue) && stayed !== undefined) {
+      throw new Violation(`queue ${queue.name} said to be empty, and held message ${stayed.id}`)
+    }
     if (queue.gets > 0 || ready.length === certain.length) return
     if (messagesReady === ready.length) for (const entry of ready) entry.doubt = 0
     else if (messagesReady === certain.length) {

@@ -12,7 +12,7 @@ const USUAL_WEIGHTS = {
   consume: 6,
   cancel: 2,
   declare: 3,
-  purge: 0.6,
+  purge: 1,
   deleteQueue: 0.5,
   inspect: 1,
   qos: 1,
@@ -66,7 +66,7 @@ export function drawParameters(seed: number): Parameters {
   weights.declare ||= USUAL_WEIGHTS.declare
   weights.connect ||= USUAL_WEIGHTS.connect
   return {
-    steps: draw.between(100, 400),
+    steps: draw.between(100, 800),
     burstMax: draw.pick([1, 2, 4, 8]),
     queues: draw.between(1, 5),
     clients: draw.between(1, 4),

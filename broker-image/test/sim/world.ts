@@ -72,9 +72,14 @@ export class SimWorld {
     this.clients.push(client)
     this.tell(`${client.name} connects`)
     for (let left = this.#parameters.channels; left > 0; left--) {
-      client.openChannel(this.#draw.chance(this.#parameters.confirmingChannels))
+      this.openChannel(client)
     }
     return client
+  }
+
+  openChannel(client: SimClient): void {
+    const { confirmingChannels, prefetches } = this.#parameters
+    client.openChannel(this.#draw.chance(confirmingChannels), this.#draw.pick(prefetches))
   }
 
   async drop(client: SimClient): Promise<void> {
