@@ -47,6 +47,7 @@ export interface UserInfo {
   password_hash: string
   hashing_algorithm?: string
   tags: string[] | string
+  limits?: { readonly [limit: string]: number }
 }
 
 export interface PermissionInfo {

@@ -302,7 +302,12 @@ test('a user gets a password once, permissions as listed, and a Secret to connec
   await world.readyCluster(clusterOf())
   const all = { vhost: '/', configure: '', write: '.*', read: '.*' }
   const topic = { vhost: '/', exchange: 'amq.topic', write: 'a', read: 'b' }
-  const user = userOf({ tags: ['monitoring'], permissions: [all], topicPermissions: [topic] })
+  const user = userOf({
+    tags: ['monitoring'],
+    permissions: [all],
+    topicPermissions: [topic],
+    limits: { maxChannels: 5 },
+  })
   world.put(user)
   await world.pass('User', 'shop')
   const secret = world.get('Secret', 'shop-user-credentials')
@@ -313,10 +318,12 @@ test('a user gets a password once, permissions as listed, and a Secret to connec
   expect(world.broker.users.get('shop')?.tags).toEqual(['monitoring'])
   expect(world.broker.permissions.size).toBe(1)
   expect(world.broker.topicPermissions.size).toBe(1)
+  expect(world.broker.users.get('shop')?.limits).toEqual({ 'max-channels': 5 })
   world.put(userOf())
   await later('User', 'shop')
   expect(world.broker.permissions.size).toBe(0)
   expect(world.broker.topicPermissions.size).toBe(0)
+  expect(world.broker.users.get('shop')?.limits).toEqual({})
   expect(secretText(world.get('Secret', 'shop-user-credentials'), 'password')).toBe(password)
   world.store.delete(refOf(user))
   await later('User', 'shop')

@@ -97,6 +97,7 @@ export class FakeBroker {
       if (remove) return gone(this.users.delete(vhost))
       const { password, tags } = body as unknown as { password: string; tags: string }
       this.users.set(vhost, {
+        ...this.users.get(vhost),
         name: vhost,
         password_hash: rabbitHash(password),
         tags: tags === '' ? [] : tags.split(','),
@@ -104,6 +105,7 @@ export class FakeBroker {
       return { status: 201 }
     }
     const user = rest[0] ?? ''
+    if (what === 'user-limits') return this.#userLimit(remove, vhost, user, body)
     if (what === 'permissions') {
       if (remove) return gone(this.permissions.delete(`${user}/${vhost}`))
       this.permissions.set(`${user}/${vhost}`, { ...(body as unknown as PermissionInfo), user, vhost })
@@ -116,6 +118,14 @@ export class FakeBroker {
       return { status: 201 }
     }
     return { status: 404, body: { error: 'Object Not Found', reason: 'Not Found' } }
+  }
+
+  #userLimit(remove: boolean, name: string, limit: string, body: Body): Answer {
+    const user = this.users.get(name)
+    if (user === undefined) return gone(false)
+    const { [limit]: _, ...others } = user.limits ?? {}
+    this.users.set(name, { ...user, limits: remove ? others : { ...others, [limit]: body['value'] as never } })
+    return { status: 204 }
   }
 
   #read(what: string): Answer {

@@ -68,7 +68,7 @@ export function userOf(spec: Partial<UserSpec> = {}, name = 'shop'): User {
     apiVersion: API_VERSION,
     kind: 'User',
     metadata: metadata(name, `user-${name}`),
-    spec: { clusterRef: { name: 'orders' }, tags: [], permissions: [], topicPermissions: [], ...spec },
+    spec: { clusterRef: { name: 'orders' }, tags: [], permissions: [], topicPermissions: [], limits: {}, ...spec },
   }
 }
 

@@ -31,6 +31,21 @@ const TopicPermission = Type.Object(
   { description: 'Which routing keys of one topic exchange the user may use.' },
 )
 
+const Limits = Type.Object(
+  {
+    maxConnections: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Most connections that the user may have open.' }),
+    ),
+    maxChannels: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        description: 'Most channels that the user may have open, in all connections together.',
+      }),
+    ),
+  },
+  { default: {}, description: 'How much the user may open; what is left out is not limited.' },
+)
+
 export const UserSpec = Type.Object(
   {
     clusterRef: ClusterRef,
@@ -72,6 +87,7 @@ export const UserSpec = Type.Object(
         description: 'Permissions on routing keys, one item a topic exchange. Without an item all keys are allowed.',
       }),
     ),
+    limits: Limits,
   },
   { description: 'What the user should be.' },
 )

@@ -11,6 +11,8 @@ export type Change =
   | { do: 'deletePolicy'; vhost: string; name: string }
   | { do: 'putUser'; name: string; password: string; tags: readonly string[] }
   | { do: 'deleteUser'; name: string }
+  | { do: 'setUserLimit'; user: string; limit: string; value: number }
+  | { do: 'clearUserLimit'; user: string; limit: string }
   | { do: 'setPermission'; user: string; vhost: string; configure: string; write: string; read: string }
   | { do: 'clearPermission'; user: string; vhost: string }
   | { do: 'setTopicPermission'; user: string; vhost: string; exchange: string; write: string; read: string }
@@ -49,6 +51,8 @@ const REQUESTS: Requests = {
     body: { password, tags: tags.join(',') },
   }),
   deleteUser: ({ name }) => ({ method: 'DELETE', path: ['users', name] }),
+  setUserLimit: ({ user, limit, value }) => ({ method: 'PUT', path: ['user-limits', user, limit], body: { value } }),
+  clearUserLimit: ({ user, limit }) => ({ method: 'DELETE', path: ['user-limits', user, limit] }),
   setPermission: ({ user, vhost, configure, write, read }) => ({
     method: 'PUT',
     path: ['permissions', vhost, user],

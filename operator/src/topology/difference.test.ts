@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { rabbitHash } from '../../test/fake-broker.ts'
 import { policyOf, queueOf, userOf } from '../../test/samples.ts'
-import type { BindingInfo, DefinitionsInfo, QueueInfo } from '../broker-api.ts'
+import type { UserSpec } from '../api/user.ts'
+import type { BindingInfo, DefinitionsInfo, QueueInfo, UserInfo } from '../broker-api.ts'
 import { requestOf } from './change.ts'
 import { passwordMatches } from './password.ts'
 import { policyDifference, wantedPolicy } from './policy.ts'
@@ -91,6 +92,24 @@ describe('user', () => {
     expect(userDifference(user, 'pw', view(['management']), 'admin')).toMatchObject({ changes: [{ do: 'putUser' }] })
   })
 
+  test('limits are set, changed, and taken away when they are left out', () => {
+    const view = (limits?: UserInfo['limits']) =>
+      viewOf({ users: [{ ...stored, tags: [], ...(limits && { limits }) }] })
+    const of = (limits: UserSpec['limits'], given?: UserInfo['limits']) =>
+      userDifference(userOf({ limits }), 'pw', view(given), 'admin')
+    expect(of({ maxConnections: 1 }, { 'max-connections': 1 })).toEqual({ changes: [] })
+    expect(of({})).toEqual({ changes: [] })
+    expect(of({ maxConnections: 0, maxChannels: 3 }, { 'max-channels': 2 })).toEqual({
+      changes: [
+        { do: 'setUserLimit', user: 'shop', limit: 'max-connections', value: 0 },
+        { do: 'setUserLimit', user: 'shop', limit: 'max-channels', value: 3 },
+      ],
+    })
+    expect(of({}, { 'max-channels': 2 })).toEqual({
+      changes: [{ do: 'clearUserLimit', user: 'shop', limit: 'max-channels' }],
+    })
+  })
+
   test('permissions that are not listed are taken away', () => {
     const given = { user: 'shop', vhost: '/', configure: '', write: '', read: '' }
     const view = viewOf({ users: [{ ...stored, tags: [] }], permissions: [given] })
@@ -130,4 +149,9 @@ test('names are encoded when they become paths, and secrets never do', () => {
   })
   const put = requestOf({ do: 'putUser', name: 'shop', password: 'secret', tags: ['a', 'b'] })
   expect(put).toEqual({ method: 'PUT', path: ['users', 'shop'], body: { password: 'secret', tags: 'a,b' } })
+  expect(requestOf({ do: 'setUserLimit', user: 'a/b', limit: 'max-channels', value: 3 })).toEqual({
+    method: 'PUT',
+    path: ['user-limits', 'a/b', 'max-channels'],
+    body: { value: 3 },
+  })
 })

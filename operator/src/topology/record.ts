@@ -39,12 +39,23 @@ const RECORDS: Records = {
     view.policies.delete(keyOf(vhost, name))
   },
   putUser: (view, { name, password, tags }) => {
-    view.users.set(name, { name, password_hash: passwordHash(password), tags: [...tags] })
+    const limits = view.users.get(name)?.limits ?? {}
+    view.users.set(name, { name, password_hash: passwordHash(password), tags: [...tags], limits })
   },
   deleteUser: (view, { name }) => {
     view.users.delete(name)
     view.permissions.delete(name)
     view.topicPermissions.delete(name)
+  },
+  setUserLimit: (view, { user, limit, value }) => {
+    const given = view.users.get(user)
+    if (given !== undefined) view.users.set(user, { ...given, limits: { ...given.limits, [limit]: value } })
+  },
+  clearUserLimit: (view, { user, limit }) => {
+    const given = view.users.get(user)
+    if (given === undefined) return
+    const { [limit]: _, ...limits } = given.limits ?? {}
+    view.users.set(user, { ...given, limits })
   },
   setPermission: (view, { do: _, ...given }) => {
     inner(view.permissions, given.user).set(given.vhost, given)

@@ -1,4 +1,4 @@
-/** Compares a `User` with what the broker has: password, tags and permissions. */
+/** Compares a `User` with what the broker has: password, tags, limits and permissions. */
 
 import type { User } from '../api/user.ts'
 import type { UserInfo } from '../broker-api.ts'
@@ -27,7 +27,23 @@ export function userDifference(user: User, password: string, view: BrokerView, a
   const { tags } = user.spec
   const put: Change[] =
     existing !== undefined && sameUser(existing, password, tags) ? [] : [{ do: 'putUser', name, password, tags }]
-  return { changes: [...put, ...permissionChanges(user, view), ...topicPermissionChanges(user, view)] }
+  const changes = [put, limitChanges(user, existing), permissionChanges(user, view), topicPermissionChanges(user, view)]
+  return { changes: changes.flat() }
+}
+
+/** The broker's name of each limit. */
+const LIMITS = { maxConnections: 'max-connections', maxChannels: 'max-channels' } as const
+
+/** The object owns all limits of its user: those it leaves out are taken away. */
+function limitChanges(user: User, existing: UserInfo | undefined): Change[] {
+  const changes: Change[] = []
+  for (const [field, limit] of Object.entries(LIMITS) as [keyof typeof LIMITS, string][]) {
+    const value = user.spec.limits[field]
+    const given = existing?.limits?.[limit]
+    if (value !== undefined && value !== given) changes.push({ do: 'setUserLimit', user: userName(user), limit, value })
+    if (value === undefined && given !== undefined) changes.push({ do: 'clearUserLimit', user: userName(user), limit })
+  }
+  return changes
 }
 
 function sameUser(existing: UserInfo, password: string, tags: readonly string[]): boolean {
