@@ -34,10 +34,11 @@ import { Intake } from './queue/intake.ts'
 import type { DeathReason } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import { checkpointOf, replayInto } from './recovery.ts'
-import { SafeBatch } from './safe-batch.ts'
-import type { Confirms } from './session/confirms.ts'
+import { SafeBatch, type SafeWaiter } from './safe-batch.ts'
 import type { Connection } from './session/connection.ts'
+import { ConsumerTimeout } from './session/consumer-timeout.ts'
 import { OutboxPool } from './session/outbox.ts'
+import { Replies } from './session/replies.ts'
 import { Turn } from './turn.ts'
 import { deadLetter } from './vhost/dead-letters.ts'
 import { Vhost } from './vhost/vhost.ts'
@@ -85,6 +86,7 @@ export class Broker implements QueueContext {
   readonly segments: SegmentTable
   readonly turn: Turn
   readonly outboxes = new OutboxPool()
+  readonly replies = new Replies()
   /** The durable log of messages. */
   readonly log: ShardLog
   readonly intake: Intake
@@ -98,7 +100,8 @@ export class Broker implements QueueContext {
   readonly #meta: MetaLog
   readonly #transientLog: ShardLog
   readonly #safe = new SafeBatch()
-  readonly #waitingConfirms = new Set<Confirms>()
+  readonly #consumerTimeout: ConsumerTimeout
+  readonly #waitingConfirms = new Set<SafeWaiter>()
   readonly #heldPublishers = new Set<Connection>()
   /** Called when everybody has an answer, or the disk fails. */
   #onAnswered: (() => void) | undefined
@@ -134,6 +137,7 @@ export class Broker implements QueueContext {
     for (const log of [this.log, this.#transientLog, this.#meta]) log.onError = error => this.#logFailed(error, options)
     this.intake = new Intake(this.log, this.#transientLog)
     this.alarms.onChange = () => this.#alarmsChanged()
+    this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
     this.definitions.listen(change => this.#definitionChanged(change))
     this.turn.wake()
   }
@@ -144,11 +148,25 @@ export class Broker implements QueueContext {
   }
 
   /** Confirms of a channel wait for the log. */
-  confirmWhenStable(confirms: Confirms): void {
+  confirmWhenStable(confirms: SafeWaiter): void {
     this.#waitingConfirms.add(confirms)
   }
 
-  forgetConfirms(confirms: Confirms): void {
+  /** Calls `done` once this batch of messages is safe; batch 0 is safe at once. */
+  whenSafe(batch: number, done: () => void): void {
+    if (batch <= this.#safe.batch) {
+      done()
+      return
+    }
+    const stable = (safe: number): boolean => {
+      if (safe < batch) return true
+      done()
+      return false
+    }
+    this.#waitingConfirms.add({ stable })
+  }
+
+  forgetConfirms(confirms: SafeWaiter): void {
     this.#waitingConfirms.delete(confirms)
   }
 
@@ -200,6 +218,7 @@ export class Broker implements QueueContext {
    */
   async close(): Promise<void> {
     this.isClosing = true
+    this.#consumerTimeout.stop()
     const leaving = {}
     for (const connection of this.connections.values()) connection.pause(leaving)
     await this.#answered()

@@ -34,6 +34,11 @@ export const CLOSE_MS_MAX = 5_000
 export const UNSENT_BYTES_MAX = 16_777_216
 /** Bytes appended to the log and not yet on disk above which publishers are not read from. */
 export const UNSTABLE_BYTES_MAX = 67_108_864
+/** Bytes and messages of the publishes of one transaction; a message of any size that is taken fits. */
+export const TX_BYTES_MAX = 268_435_456
+export const TX_MESSAGES_MAX = 262_144
+/** Time in which a delivery must be settled (RabbitMQ's default `consumer_timeout`). */
+export const CONSUMER_TIMEOUT_MS = 1_800_000
 /** Nesting of field tables that we decode. */
 export const TABLE_DEPTH_MAX = 64
 

@@ -6,6 +6,12 @@ export interface Progress {
   readonly stableBatch: number
 }
 
+/** Somebody who waits for messages to be safe. */
+export interface SafeWaiter {
+  /** Every batch up to this one is safe. True while others are still waited for. */
+  stable(batch: number): boolean
+}
+
 /**
  * Follows the log of messages and the log of definitions. Whatever a batch of messages needs of the definitions was
  * appended before that batch was stable; so it is safe once the definitions are as far as they were then. To wait until

@@ -1,6 +1,14 @@
 /** The table of every key of `rabbitmq.conf` that this broker knows; the help text and the errors come from it too. */
 
-import { CHANNELS_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
+import {
+  CHANNELS_MAX,
+  CONSUMER_TIMEOUT_MS,
+  FRAME_BYTES_MAX,
+  FRAME_BYTES_MIN,
+  HEARTBEAT_SECONDS,
+  MESSAGE_BYTES_MAX,
+  TTL_MS_MAX,
+} from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
 import { nearest } from './nearest.ts'
@@ -177,6 +185,14 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     default: String(HEARTBEAT_SECONDS),
     apply: (settings, text) => {
       settings.heartbeatSeconds = integerBetween(0, HEARTBEAT_SECONDS_MAX)(text)
+    },
+  },
+  {
+    key: 'consumer_timeout',
+    doc: 'milliseconds in which a consumer must settle a delivery; its channel is closed when it has not',
+    default: String(CONSUMER_TIMEOUT_MS),
+    apply: (settings, text) => {
+      settings.consumerTimeoutMs = integerBetween(1, TTL_MS_MAX)(text)
     },
   },
   {

@@ -1,6 +1,6 @@
 /** The settings that `rabbitmq.conf` can change, and how they stand when it says nothing. */
 
-import { CHANNELS_MAX, FRAME_BYTES_MAX, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
+import { CHANNELS_MAX, CONSUMER_TIMEOUT_MS, FRAME_BYTES_MAX, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
 
 /** Where a server listens. Without a host: every address, IPv6 and IPv4. Port 0: one that is free. */
 export interface Endpoint {
@@ -30,6 +30,8 @@ export interface Settings {
   memoryHighWatermark: Watermark
   diskFreeLimit: Watermark
   heartbeatSeconds: number
+  /** Time in which a delivery must be settled. */
+  consumerTimeoutMs: number
   channelMax: number
   frameBytesMax: number
   messageBytesMax: number
@@ -56,6 +58,7 @@ export function defaultSettings(): Settings {
     memoryHighWatermark: { relative: 0.4 },
     diskFreeLimit: { absoluteBytes: 50_000_000 },
     heartbeatSeconds: HEARTBEAT_SECONDS,
+    consumerTimeoutMs: CONSUMER_TIMEOUT_MS,
     channelMax: CHANNELS_MAX,
     frameBytesMax: FRAME_BYTES_MAX,
     messageBytesMax: MESSAGE_BYTES_MAX,

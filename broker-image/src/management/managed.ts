@@ -17,6 +17,8 @@ export interface ManagedBroker {
   readonly vhosts: ReadonlyMap<string, Vhost>
   /** By name: `peer:port -> host:port`. */
   readonly connections: ReadonlyMap<string, ManagedConnection>
+  /** Calls `done` once all messages up to this batch are safe. */
+  whenSafe(batch: number, done: () => void): void
   readonly startedAtMs: number
   /** Warren's own version. */
   readonly version: string
@@ -59,7 +61,12 @@ export interface ManagedChannel {
   readonly number: number
   readonly prefetchCount: number
   readonly globalPrefetchCount: number
-  readonly unacked: { readonly live: number }
+  readonly transactional: boolean
+  /** Deliveries that the client has yet to settle. */
+  readonly unacknowledged: number
+  /** All deliveries that are not settled, and those among them whose settlement waits for a commit. */
+  readonly unacked: { readonly live: number; readonly held: number }
+  readonly transaction: { readonly messages: number } | null
   readonly confirms: { readonly waiting: number } | null
   readonly consumers: ReadonlyMap<string, Consumer & { readonly queue: Queue }>
 }

@@ -18,6 +18,8 @@ import type { ChannelConsumer } from './consumer.ts'
 import { contentOf } from './content-frames.ts'
 import { type Fill, HeldReplies } from './held-replies.ts'
 import { Publisher } from './publisher.ts'
+import type { ReplyConsumer } from './replies.ts'
+import type { Transaction } from './transaction.ts'
 import { type Holder, Unacked } from './unacked.ts'
 
 export class Channel {
@@ -29,6 +31,8 @@ export class Channel {
   readonly unacked = new Unacked()
   readonly consumers = new Map<string, ChannelConsumer>()
   confirms: Confirms | null = null
+  transaction: Transaction | null = null
+  replyConsumer: ReplyConsumer | null = null
   /** We have sent `channel.close`: everything but its answer is ignored. */
   closing = false
   lastDeliveryTag = 0
@@ -54,11 +58,11 @@ export class Channel {
   }
 
   get transactional(): boolean {
-    return false
+    return this.transaction !== null
   }
 
   get unacknowledged(): number {
-    return this.unacked.live
+    return this.unacked.live - this.unacked.held
   }
 
   get unconfirmed(): number {
@@ -198,6 +202,13 @@ export class Channel {
     for (const consumer of consumers) consumer.queue.removeConsumer(consumer)
   }
 
+  /** Takes the replies of the channel from now on, or with null nobody. */
+  setReplyConsumer(consumer: ReplyConsumer | null): void {
+    if (this.replyConsumer !== null) this.broker.replies.remove(this.replyConsumer)
+    this.replyConsumer = consumer
+    if (consumer !== null) this.broker.replies.add(consumer)
+  }
+
   /** Nobody hears the answers that wait. */
   forgetAnswers(): void {
     this.#held.clear()
@@ -209,6 +220,8 @@ export class Channel {
     this.connection.resume(this)
     if (this.confirms !== null) this.broker.forgetConfirms(this.confirms)
     this.cancelConsumers()
+    this.setReplyConsumer(null)
+    this.transaction?.rollback()
     this.unacked.requeueAll()
   }
 }

@@ -330,13 +330,14 @@ export class Connection {
   /** The one place where a client's errors end. Anything else is a bug and goes up. */
   #failed(error: unknown, channelNumber: number, method: number): void {
     if (error instanceof ChannelError && this.channels.has(channelNumber)) {
-      this.#failChannel(error, this.channels.get(channelNumber)!, method)
+      this.failChannel(error, this.channels.get(channelNumber)!, method)
     } else if (error instanceof ConnectionError || error instanceof ChannelError) {
       this.#fail(error, channelNumber, method)
     } else throw error
   }
 
-  #failChannel(error: ChannelError, channel: Channel, method: number): void {
+  /** Closes a channel for an error of its client. */
+  failChannel(error: ChannelError, channel: Channel, method: number): void {
     channel.release()
     channel.reply('channel.close', closeArgs(error, method))
   }

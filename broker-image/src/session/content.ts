@@ -16,8 +16,9 @@ const PRIORITY = 0x0800
 const TIMESTAMP = 0x0040
 const USER_ID = 0x0010
 const EXPIRATION = 0x0100
+const REPLY_TO = 0x0200
 /** Properties behind `priority` in wire order; all are short strings but the timestamp. */
-const LATER_FLAGS = [0x0400, 0x0200, EXPIRATION, 0x0080, TIMESTAMP, 0x0020, USER_ID, 0x0008, 0x0004] as const
+const LATER_FLAGS = [0x0400, REPLY_TO, EXPIRATION, 0x0080, TIMESTAMP, 0x0020, USER_ID, 0x0008, 0x0004] as const
 const ANY_LATER = 0x07fc
 /** Bits that stand for no property: bit 1 is unused, bit 0 would announce more flags, which class basic does not have. */
 const NO_PROPERTY = 0x0003
@@ -36,6 +37,7 @@ export class Content {
   /** Offset of the short strings, -1 when there are none. */
   expirationAt = -1
   userIdAt = -1
+  replyToAt = -1
 
   /** `bodyBytesMax`: what `max_message_size` allows. */
   constructor(bodyBytesMax: number) {
@@ -63,8 +65,19 @@ export class Content {
     this.headersAt = -1
     this.expirationAt = -1
     this.userIdAt = -1
+    this.replyToAt = -1
     const at = this.#walk(buffer, start + HEADER_FLAGS_OFFSET + 2, flags, end)
     if (at !== end) throw new ConnectionError('FRAME_ERROR', 'content properties do not fill their frame')
+  }
+
+  /** The message has a `user-id` or a `reply-to`: one test for both, since most have neither. */
+  get namesSomebody(): boolean {
+    return (this.userIdAt & this.replyToAt) >= 0
+  }
+
+  /** Whether the `reply-to` property says `name`. */
+  isReplyTo(buffer: Buffer, name: string): boolean {
+    return this.replyToAt >= 0 && shortString(buffer, this.replyToAt) === name
   }
 
   /** Milliseconds of the `expiration` property; Infinity when there is none. @throws ChannelError 406. */
@@ -116,6 +129,7 @@ export class Content {
       if ((flags & flag) === 0) continue
       if (flag === EXPIRATION) this.expirationAt = at
       if (flag === USER_ID) this.userIdAt = at
+      if (flag === REPLY_TO) this.replyToAt = at
       at += flag === TIMESTAMP ? TIMESTAMP_BYTES : 1 + byteAt(buffer, at, end)
     }
     return at

@@ -6,14 +6,9 @@ import { basicHandlers } from './handlers/basic.ts'
 import { exchangeHandlers } from './handlers/exchange.ts'
 import type { Handler, Handlers } from './handlers/handler.ts'
 import { queueHandlers } from './handlers/queue.ts'
+import { txHandlers } from './handlers/tx.ts'
 
-const NOT_SERVED = ['tx.select', 'tx.commit', 'tx.rollback'] as const
-
-const otherHandlers: Handlers<'confirm.select' | 'channel.flow' | 'access.request'> = {
-  'confirm.select': (channel, { noWait }) => {
-    channel.selectConfirms()
-    if (!noWait) channel.reply('confirm.select-ok', {})
-  },
+const otherHandlers: Handlers<'channel.flow' | 'access.request'> = {
   'channel.flow': (channel, { active }) => {
     if (!active) throw new ConnectionError('NOT_IMPLEMENTED', 'active=false')
     channel.reply('channel.flow-ok', { active })
@@ -23,25 +18,21 @@ const otherHandlers: Handlers<'confirm.select' | 'channel.flow' | 'access.reques
 }
 
 const HANDLERS: ReadonlyMap<MethodName, Handler<never>> = new Map<MethodName, Handler<never>>([
-  ...(Object.entries({ ...exchangeHandlers, ...queueHandlers, ...basicHandlers, ...otherHandlers }) as [
-    MethodName,
-    Handler<never>,
-  ][]),
-  ...NOT_SERVED.map(name => [name, notServed(name)] as [MethodName, Handler<never>]),
+  ...(Object.entries({
+    ...exchangeHandlers,
+    ...queueHandlers,
+    ...basicHandlers,
+    ...txHandlers,
+    ...otherHandlers,
+  }) as [MethodName, Handler<never>][]),
 ])
 
 /**
  * Handles a method on an open channel.
- * @throws ConnectionError 540 for a method that is not served, 503 for one that only a server sends.
+ * @throws ConnectionError 503 for a method that only a server sends.
  */
 export function dispatch(channel: Channel, method: Method): void {
   const handler = HANDLERS.get(method.name)
   if (handler === undefined) throw new ConnectionError('COMMAND_INVALID', `unexpected method ${method.name}`)
   handler(channel, method.args as never)
-}
-
-function notServed(name: MethodName): Handler<never> {
-  return () => {
-    throw new ConnectionError('NOT_IMPLEMENTED', `${name} is not supported yet`)
-  }
 }

@@ -27,7 +27,7 @@ function serverProperties(config: Config, version: string): FieldTable {
       consumer_priorities: true,
       authentication_failure_close: true,
       per_consumer_qos: true,
-      direct_reply_to: false,
+      direct_reply_to: true,
     },
     cluster_name: config.clusterName,
     copyright: 'Copyright the Warren authors',

@@ -6,9 +6,11 @@
  */
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
+import { offer, REFUSED } from '../queue/offer.ts'
 import type { Queue } from '../queue/queue.ts'
+import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
-import { ConnectionError } from '../wire/errors.ts'
+import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD } from '../wire/frame.ts'
 import { copyBytes, readU16, readU32 } from '../wire/integers.ts'
 import type { Channel } from './channel.ts'
@@ -129,9 +131,7 @@ export class Publisher {
     const bits = buffer[start + keyLength]!
     if ((bits & IMMEDIATE) !== 0) throw new ConnectionError('NOT_IMPLEMENTED', 'immediate=true')
     const route = this.#route(buffer, start, start + keyLength)
-    if (content.userIdAt >= 0 && !channel.connection.isImpersonator) {
-      content.checkUserId(buffer, channel.connection.user)
-    }
+    if (content.namesSomebody && this.#tookWithNames(buffer, start, keyLength, end)) return
     const arrival = this.#arrival
     arrival.source = buffer
     arrival.start = start
@@ -140,35 +140,53 @@ export class Publisher {
     arrival.size = content.bodySize
     arrival.persistent = content.persistent
     arrival.ttlMs = content.expirationMs(buffer)
-    route.exchange.publishedIn++
     const plain = content.headersAt < 0 || !(route.needsHeaders || mayHoldCopies(buffer, content.headersAt))
     const queues = plain && !route.needsHeaders ? route.queues : this.#queuesByHeaders(route)
+    if (channel.transaction !== null) {
+      channel.transaction.publish(arrival, route.exchange, queues, (bits & MANDATORY) !== 0)
+      return
+    }
+    route.exchange.publishedIn++
     if (queues.length === 0) this.#unroutable(bits)
     else this.#accept(queues)
   }
 
-  #queuesByHeaders(route: Route): readonly Queue[] {
-    const selected = senderSelected(this.#arrival, this.#content, route.routingKey)
-    return this.#channel.vhost.queuesFor(route.exchange, selected.keys, selected.headers)
+  /**
+   * Looks at who a message says it is from, and where replies go. True when it was taken in another form: with the
+   * address of this channel's reply consumer.
+   * @throws ChannelError 406.
+   */
+  #tookWithNames(buffer: Buffer, start: number, keyLength: number, end: number): boolean {
+    const { connection, replyConsumer } = this.#channel
+    const content = this.#content
+    if (content.isReplyTo(buffer, REPLY_QUEUE)) {
+      if (replyConsumer === null) {
+        throw new ChannelError('PRECONDITION_FAILED', 'fast reply consumer does not exist')
+      }
+      const addressed = withAddress({ source: buffer, start, keyLength, end }, content.replyToAt, replyConsumer.address)
+      const headerAt = keyLength + 2
+      content.read(addressed, headerAt + FRAME_HEAD_BYTES, headerEnd(addressed, headerAt))
+      this.#complete(addressed, 0, keyLength, addressed.length)
+      return true
+    }
+    if (content.userIdAt >= 0 && !connection.isImpersonator) content.checkUserId(buffer, connection.user)
+    return false
+  }
+
+  /** Replies go straight to those who wait for them, and have no queue. */
+  #queuesByHeaders({ exchange, routingKey }: Route): readonly Queue[] {
+    const { vhost, broker } = this.#channel
+    const { keys, headers } = senderSelected(this.#arrival, this.#content, routingKey)
+    if (exchange.name === '') broker.replies.deliver(keys, this.#arrival)
+    return vhost.queuesFor(exchange, keys, headers)
   }
 
   #accept(queues: readonly Queue[]): void {
     const { confirms, broker } = this.#channel
-    const willing = queues.length === 1 && !queues[0]!.refuses(this.#arrival.size) ? queues : this.#willing(queues)
-    const batch = willing.length === 0 ? 0 : broker.intake.accept(this.#arrival, willing)
+    const batch = offer(broker.intake, this.#arrival, queues)
     if (confirms === null) return
-    if (willing.length < queues.length) confirms.refused()
+    if (batch === REFUSED) confirms.refused()
     else if (confirms.published(batch)) broker.confirmWhenStable(confirms)
-  }
-
-  /** Queues that are full refuse (`reject-publish`); the others still get the message. */
-  #willing(queues: readonly Queue[]): readonly Queue[] {
-    const { size } = this.#arrival
-    const full = queues.filter(queue => queue.refuses(size))
-    if (full.length === 0) return queues
-    const willing = queues.filter(queue => !full.includes(queue))
-    for (const queue of full) queue.refuse(this.#arrival)
-    return willing
   }
 
   #unroutable(bits: number): void {

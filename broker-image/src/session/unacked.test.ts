@@ -117,6 +117,49 @@ describe('unacked', () => {
     expect(holder.settled).toHaveLength(10 + 64)
   })
 
+  test('what is held can be settled by nobody until it is let go', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('add', 'add', 'ack', 'hold', 'let go', 'back'),
+      pick: fc.nat(),
+      many: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), steps => {
+        const unacked = new Unacked()
+        const holder = new TestHolder()
+        const free = new Set<number>()
+        const held = new Set<number>()
+        let tag = 0
+        for (const { kind, pick, many } of steps) {
+          const chosen = [...free][pick % Math.max(free.size, 1)] ?? 0
+          const meant = [...free].filter(other => (many ? other <= chosen : other === chosen))
+          if (kind === 'add') {
+            unacked.add(++tag, holder, holder.message())
+            free.add(tag)
+          } else if (kind === 'let go') {
+            unacked.letGo()
+            for (const one of held) free.add(one)
+            held.clear()
+          } else if (kind === 'back') {
+            unacked.requeueAll()
+            free.clear()
+          } else if (chosen > 0) {
+            if (kind === 'ack') unacked.acknowledge(chosen, many)
+            else expect(unacked.hold(chosen, many)).toBe(chosen)
+            for (const one of meant) free.delete(one)
+            if (kind === 'hold') for (const one of meant) held.add(one)
+          }
+          for (const one of held) {
+            expect(() => unacked.acknowledge(one, false)).toThrow(`unknown delivery tag ${one}`)
+            expect(() => unacked.hold(one, true)).toThrow(`unknown delivery tag ${one}`)
+          }
+          expect([unacked.live, unacked.held, holder.unacked]).toEqual([free.size + held.size, held.size, unacked.live])
+          expect(unacked.oldestTag).toBe(free.size === 0 ? 0 : Math.min(...free))
+        }
+      }),
+    )
+  })
+
   test('settles all with tag 0, also when there is none', () => {
     const unacked = new Unacked()
     const holder = new TestHolder()

@@ -3,7 +3,7 @@
  * object a message.
  *
  * Invariant: slots [first, first + count) are in use, by rising tags; a slot that was settled out of turn has holder 0,
- * and the first slot never has.
+ * and the first slot never has. A slot that is held for a transaction has its highest bit of that word set.
  */
 import type { Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -23,10 +23,14 @@ const SLOTS_MIN = 64
 /** Words of a slot: holder + 1 (0 = settled), segment, offset, low half of sequence number, size and flags, low half of tag. */
 const SLOT_WORDS = 6
 const TAG_WORD = 5
+/** Beside the holder: a transaction has settled the delivery, and has not been committed. */
+const HELD = 0x8000_0000
 
 export class Unacked implements Message {
   /** Deliveries that are not settled. */
   live = 0
+  /** Those among them that are held for a transaction. */
+  held = 0
 
   /** The message that was looked at last. */
   seq = 0
@@ -85,9 +89,45 @@ export class Unacked implements Message {
     this.#trim()
   }
 
-  /** Puts everything back: the channel ends, or the client asked for it (`basic.recover`). */
+  /** Puts everything back that is not held: the channel ends, or the client asked for it (`basic.recover`). */
   requeueAll(): void {
     if (this.live > 0) this.refuse(0, true, true)
+  }
+
+  /**
+   * Holds deliveries for a transaction: nobody can settle them until `letGo`. Answers the highest of their tags, 0 when
+   * there are none. @throws ChannelError 406 unknown delivery tag.
+   */
+  hold(tag: number, multiple: boolean): number {
+    const last = this.#lastSlot(tag, multiple)
+    for (let slot = multiple ? this.#first : last; slot <= last; slot++) {
+      const word = (slot & this.#mask) * SLOT_WORDS
+      const holder = this.#ring[word]!
+      if (holder === 0 || holder >= HELD) continue
+      this.#ring[word] = holder + HELD
+      this.held++
+    }
+    return last < this.#first ? 0 : this.#firstTag + this.#aheadAt(last)
+  }
+
+  /** Ends all holds: the deliveries wait for a settlement again. */
+  letGo(): void {
+    for (let slot = this.#first; this.held > 0; slot++) {
+      const word = (slot & this.#mask) * SLOT_WORDS
+      const holder = this.#ring[word]!
+      if (holder < HELD) continue
+      this.#ring[word] = holder - HELD
+      this.held--
+    }
+  }
+
+  /** Tag of the oldest delivery that nobody has settled, nor holds; 0 = none. */
+  get oldestTag(): number {
+    for (let slot = this.#first; slot < this.#first + this.#count; slot++) {
+      const holder = this.#ring[(slot & this.#mask) * SLOT_WORDS]!
+      if (holder !== 0 && holder < HELD) return this.#firstTag + this.#aheadAt(slot)
+    }
+    return 0
   }
 
   /** Calls `visit` with the queue and sequence number of each delivery that is not settled. */
@@ -102,7 +142,8 @@ export class Unacked implements Message {
   #lastSlot(tag: number, multiple: boolean): number {
     if (multiple && tag === 0) return this.#first + this.#count - 1
     const slot = this.#find(tag)
-    if (slot < 0 || this.#ring[(slot & this.#mask) * SLOT_WORDS] === 0) {
+    const holder = slot < 0 ? 0 : this.#ring[(slot & this.#mask) * SLOT_WORDS]!
+    if (holder === 0 || holder >= HELD) {
       throw new ChannelError('PRECONDITION_FAILED', `unknown delivery tag ${tag}`)
     }
     return slot
@@ -133,7 +174,7 @@ export class Unacked implements Message {
   #read(slot: number): Holder | null {
     const ring = this.#ring
     const word = (slot & this.#mask) * SLOT_WORDS
-    const index = ring[word]!
+    const index = ring[word]! & ~HELD
     if (index === 0) return null
     const holder = this.#holders[index - 1]!
     this.segment = ring[word + 1]!
@@ -144,6 +185,7 @@ export class Unacked implements Message {
   }
 
   #take(slot: number): Holder | null {
+    if (this.#ring[(slot & this.#mask) * SLOT_WORDS]! >= HELD) return null
     const holder = this.#read(slot)
     if (holder === null) return null
     this.#ring[(slot & this.#mask) * SLOT_WORDS] = 0

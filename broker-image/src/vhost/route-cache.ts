@@ -9,6 +9,7 @@ export interface Route {
   readonly routingKey: string
   /** Empty when `needsHeaders`: then the queues depend on the message. */
   readonly queues: readonly Queue[]
+  /** The message must be looked at: for its headers, or since it is a direct reply. */
   readonly needsHeaders: boolean
 }
 

@@ -27,6 +27,7 @@ import {
   reserved,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
+import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
 import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
@@ -224,7 +225,8 @@ export class Vhost {
       )
     }
     const routingKey = keyText(source.subarray(keyAt + 1, end))
-    const needsHeaders = exchange.needsHeaders()
+    const isReply = exchange.name === '' && routingKey.startsWith(REPLY_ADDRESS_PREFIX)
+    const needsHeaders = isReply || exchange.needsHeaders()
     const queues = needsHeaders ? [] : this.queuesFor(exchange, [routingKey], undefined)
     const route = { exchange, routingKey, queues, needsHeaders }
     this.#routes.set(source, start, end, route)

@@ -43,6 +43,7 @@ export const METHOD_ID = {
   BASIC_ACK: (CLASS_BASIC << 16) | 80,
   BASIC_REJECT: (CLASS_BASIC << 16) | 90,
   BASIC_NACK: (CLASS_BASIC << 16) | 120,
+  TX_COMMIT: (90 << 16) | 20,
 } as const
 
 export function heartbeatFrame(): Buffer {

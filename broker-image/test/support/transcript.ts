@@ -35,6 +35,8 @@ export async function rerun(transcript: string): Promise<string> {
 class Scene {
   readonly #clients = new Map<string, TestClient>()
   readonly #held: { client: TestClient; bytes: Buffer }[] = []
+  /** Where replies go, as a client heard it last; a line says `amq.rabbitmq.reply-to.…` for it. */
+  #replyTo = ''
   #world: BrokerWorld | undefined
 
   /** What happens without a client. */
@@ -120,12 +122,11 @@ class Scene {
     this.#release()
     await this.world.settle()
     const isNews = (heard: Heard): boolean => !line.includes(' login') || !isWelcome(heard)
-    return [...this.#clients].flatMap(([name, client]) =>
-      client
-        .take()
-        .filter(isNews)
-        .map(heard => showHeard(name, heard)),
-    )
+    return [...this.#clients].flatMap(([name, client]) => {
+      const heard = client.take().filter(isNews)
+      this.#replyTo = heard.map(replyAddress).findLast(address => address !== undefined) ?? this.#replyTo
+      return heard.map(one => showHeard(name, one))
+    })
   }
 
   async #do(line: string): Promise<void> {
@@ -147,7 +148,7 @@ class Scene {
   }
 
   async #encode(line: string): Promise<{ client: TestClient; bytes: Buffer }> {
-    const { words, values } = parseCommand(line, 2)
+    const { words, values } = parseCommand(line.replace(`${REPLY_TO}…`, this.#replyTo), 2)
     const [name = '', channel = '1'] = words[0]!.split('/')
     const client = await this.#client(name)
     const method = words[1] as MethodName
@@ -210,5 +211,12 @@ function showQueue(queue: {
 }
 
 function withoutRandom(line: string): string {
-  return line.replace(/(amq\.(?:gen|ctag)-)[\w-]{22}/g, '$1…')
+  return line.replace(/(amq\.(?:gen|ctag)-)[\w-]{22}/g, '$1…').replace(/(amq\.rabbitmq\.reply-to\.)[\w-]{32}/g, '$1…')
+}
+
+const REPLY_TO = 'amq.rabbitmq.reply-to.'
+
+function replyAddress(heard: Heard): string | undefined {
+  const replyTo = heard.kind === 'method' ? heard.content?.properties.replyTo : undefined
+  return replyTo?.startsWith(REPLY_TO) ? replyTo : undefined
 }

@@ -3,10 +3,12 @@ import { randomBytes } from 'node:crypto'
 import type { Arguments } from '../../definitions/model.ts'
 import type { Message } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { REPLY_QUEUE } from '../../vhost/reply-address.ts'
 import { ChannelError, ConnectionError } from '../../wire/errors.ts'
 import type { MethodArgs } from '../../wire/methods.ts'
 import type { Channel } from '../channel.ts'
 import { ChannelConsumer } from '../consumer.ts'
+import { ReplyConsumer } from '../replies.ts'
 import type { Handlers } from './handler.ts'
 
 type BasicMethod =
@@ -35,6 +37,10 @@ export const basicHandlers: Handlers<BasicMethod> = {
   },
 
   'basic.consume': (channel, args) => {
+    if (args.queue === REPLY_QUEUE) {
+      consumeReplies(channel, args)
+      return
+    }
     const queue = channel.queue(args.queue)
     channel.assertMay('read', 'queue', queue.name)
     assertMayConsume(channel, queue, args)
@@ -55,6 +61,7 @@ export const basicHandlers: Handlers<BasicMethod> = {
     const consumer = channel.consumers.get(consumerTag)
     channel.consumers.delete(consumerTag)
     if (consumer !== undefined) consumer.queue.removeConsumer(consumer)
+    else if (channel.replyConsumer?.tag === consumerTag) channel.setReplyConsumer(null)
     if (!noWait) channel.reply('basic.cancel-ok', { consumerTag })
   },
 
@@ -67,6 +74,10 @@ export const basicHandlers: Handlers<BasicMethod> = {
   },
 
   'basic.ack': (channel, { deliveryTag, multiple }) => {
+    if (channel.transaction !== null) {
+      channel.transaction.settle('ack', deliveryTag, multiple)
+      return
+    }
     channel.unacked.acknowledge(deliveryTag, multiple)
     if (channel.globalPrefetchCount !== 0) channel.wakeConsumers()
   },
@@ -107,6 +118,10 @@ function get(channel: Channel, queue: Queue, noAck: boolean): void {
 }
 
 function refuse(channel: Channel, deliveryTag: number, multiple: boolean, requeue: boolean): void {
+  if (channel.transaction !== null) {
+    channel.transaction.settle(requeue ? 'requeue' : 'discard', deliveryTag, multiple)
+    return
+  }
   channel.unacked.refuse(deliveryTag, multiple, requeue)
   if (channel.globalPrefetchCount !== 0) channel.wakeConsumers()
 }
@@ -118,9 +133,7 @@ function recover(channel: Channel, requeue: boolean): void {
 
 /** @throws ConnectionError 530 for a tag in use, ChannelError 403 where an exclusive consumer stands in the way. */
 function assertMayConsume(channel: Channel, queue: Queue, args: MethodArgs<'basic.consume'>): void {
-  if (args.consumerTag !== '' && channel.consumers.has(args.consumerTag)) {
-    throw new ConnectionError('NOT_ALLOWED', `attempt to reuse consumer tag '${args.consumerTag}'`)
-  }
+  assertNewTag(channel, args.consumerTag)
   const { consumers } = queue
   const resource = `queue '${queue.name}' in vhost '${queue.vhost}'`
   if (args.exclusive && consumers.singleActive) {
@@ -129,6 +142,22 @@ function assertMayConsume(channel: Channel, queue: Queue, args: MethodArgs<'basi
   if (consumers.hasExclusive || (args.exclusive && consumers.count > 0)) {
     throw new ChannelError('ACCESS_REFUSED', `${resource} in exclusive use`)
   }
+}
+
+/** @throws ConnectionError 530 for a tag in use. */
+function assertNewTag(channel: Channel, tag: string): void {
+  if (tag === '' || !channel.consumers.has(tag)) return
+  throw new ConnectionError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`)
+}
+
+/** @throws ConnectionError 530 for a tag in use, ChannelError 406 for replies that need a settlement, or have a taker. */
+function consumeReplies(channel: Channel, { consumerTag, noAck, noWait }: MethodArgs<'basic.consume'>): void {
+  assertNewTag(channel, consumerTag)
+  if (!noAck) throw new ChannelError('PRECONDITION_FAILED', 'reply consumer cannot acknowledge')
+  if (channel.replyConsumer !== null) throw new ChannelError('PRECONDITION_FAILED', 'reply consumer already set')
+  const tag = consumerTag === '' ? generatedTag() : consumerTag
+  channel.setReplyConsumer(new ReplyConsumer(channel, tag))
+  if (!noWait) channel.reply('basic.consume-ok', { consumerTag: tag })
 }
 
 /** @throws ChannelError 406 when `x-priority` is no integer. */

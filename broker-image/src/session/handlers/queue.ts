@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Arguments } from '../../definitions/model.ts'
 import type { Queue } from '../../queue/queue.ts'
+import { notFound } from '../../vhost/checks.ts'
+import { REPLY_QUEUE } from '../../vhost/reply-address.ts'
 import type { MethodArgs } from '../../wire/methods.ts'
 import type { Channel } from '../channel.ts'
 import type { Handlers } from './handler.ts'
@@ -13,6 +15,10 @@ const GENERATED_NAME_BYTES = 16
 
 export const queueHandlers: Handlers<QueueMethod> = {
   'queue.declare': (channel, args) => {
+    if (args.queue.startsWith(REPLY_QUEUE)) {
+      declareReplies(channel, args)
+      return
+    }
     const queue = args.passive ? channel.queue(args.queue) : declare(channel, args)
     channel.lastQueueName = queue.name
     if (args.noWait) return
@@ -44,6 +50,13 @@ export const queueHandlers: Handlers<QueueMethod> = {
     const messageCount = channel.vhost.queues.has(name) ? channel.vhost.deleteQueue(channel.queue(name), args) : 0
     if (!args.noWait) channel.replyDurable('queue.delete-ok', { messageCount })
   },
+}
+
+/** An address for replies passes for a queue, so that a replier can ask whether anybody still listens [RabbitMQ]. */
+function declareReplies(channel: Channel, { queue, noWait }: MethodArgs<'queue.declare'>): void {
+  if (!channel.broker.replies.has(queue)) throw notFound('queue', queue, channel.vhost.name)
+  channel.lastQueueName = queue
+  if (!noWait) channel.reply('queue.declare-ok', { queue, messageCount: 0, consumerCount: 1 })
 }
 
 function declare(channel: Channel, args: MethodArgs<'queue.declare'>): Queue {
