@@ -66,8 +66,9 @@ function declare(client: TestClient, queue: string, args: { [name: string]: numb
   client.send(1, 'queue.declare', { queue, ...flags, arguments: args })
 }
 
-function publish(client: TestClient, routingKey: string, messageId: string): void {
-  client.publish(1, { routingKey, properties: { deliveryMode: 2, messageId }, body: BODY })
+function publish(client: TestClient, routingKey: string, messageId: string, priority?: number): void {
+  const more = priority === undefined ? {} : { priority }
+  client.publish(1, { routingKey, properties: { deliveryMode: 2, messageId, ...more }, body: BODY })
 }
 
 /** Takes messages without acknowledging them; answers their ids and whether they were redelivered. */
@@ -77,8 +78,42 @@ async function take(opened: CrashingWorld, client: TestClient, queue: string, co
   return client.take().flatMap(heard => {
     if (heard.kind !== 'method' || heard.method.name !== 'basic.get-ok') return []
     const { deliveryTag, redelivered } = heard.method.args
-    return [{ id: heard.content!.properties.messageId!, deliveryTag, redelivered }]
+    const { messageId, headers } = heard.content!.properties
+    return [{ id: messageId!, deliveryTag, redelivered, returns: headers?.['x-delivery-count'] }]
   })
+}
+
+const shown = ({ id, returns }: { id: string; returns: unknown }) => ({ id, returns })
+
+/** A queue with priorities up to `max`, as its clients know it. */
+class PriorityModel {
+  readonly #max: number
+  #held: { id: string; priority: number; returns: number | undefined }[] = []
+  #next = 0
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(priority: number): string {
+    const id = String(this.#next++)
+    this.#held.push({ id, priority: Math.min(priority, this.#max), returns: undefined })
+    return id
+  }
+
+  first(count: number) {
+    const sorted = this.#held.toSorted((a, b) => b.priority - a.priority || Number(a.id) - Number(b.id))
+    return sorted.slice(0, count).map(({ id, returns }) => ({ id, returns }))
+  }
+
+  acknowledged(id: string): void {
+    this.#held = this.#held.filter(message => message.id !== id)
+  }
+
+  cameBack(id: string): void {
+    const message = this.#held.find(held => held.id === id)!
+    message.returns = (message.returns ?? 0) + 1
+  }
 }
 
 describe('after a crash', () => {
@@ -103,6 +138,35 @@ describe('after a crash', () => {
         const again = await take(opened, await opened.client(), 'q', published)
         const expected = Array.from({ length: published }, (_, at) => String(at)).filter(id => !settled.has(id))
         expect(again.map(({ id }) => id)).toEqual(expected)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('priorities are in order again, and how often messages came back is known, across checkpoints', async () => {
+    const rounds = fc.array(fc.record({ taken: fc.nat(12), priority: fc.nat(9) }), { minLength: 1, maxLength: 12 })
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), rounds, async (seed, drawn) => {
+        const opened = new CrashingWorld(seed)
+        const client = await opened.client()
+        declare(client, 'q', { 'x-max-priority': 5, 'x-delivery-limit': 100 })
+        const model = new PriorityModel(5)
+        for (const { taken, priority } of drawn) {
+          for (let i = 0; i < 10; i++) publish(client, 'q', model.add(priority + i), priority + i)
+          const got = await take(opened, client, 'q', taken)
+          expect(got.map(shown)).toEqual(model.first(taken))
+          for (const [i, { id, deliveryTag }] of got.entries()) {
+            if (i % 3 === 0) client.send(1, 'basic.ack', { deliveryTag, multiple: false })
+            else client.send(1, 'basic.nack', { deliveryTag, multiple: false, requeue: true })
+            if (i % 3 === 0) model.acknowledged(id)
+            else model.cameBack(id)
+          }
+        }
+        await opened.settle()
+        await opened.crash()
+        await opened.crash()
+        const again = await take(opened, await opened.client(), 'q', 200)
+        expect(again.map(shown)).toEqual(model.first(200))
       }),
       { numRuns: 25 },
     )
@@ -179,6 +243,26 @@ describe('messages that were brought to disk', () => {
     client.socket.endFromClient()
     await opened.settle()
     expect(opened.queue('q')).toMatchObject({ messagesReady: 100, messagesUnacknowledged: 0 })
+  })
+
+  test('come back to their priorities without being read again', async () => {
+    const opened = new CrashingWorld()
+    const client = await opened.client()
+    declare(client, 'q', { 'x-max-priority': 9 })
+    for (let i = 0; i < 100; i++) publish(client, 'q', String(i), i % 10)
+    await opened.settle()
+    client.take()
+    const taken = await take(opened, client, 'q', 100)
+    publish(client, 'q', 'new', 5)
+    await opened.settle()
+    client.send(1, 'basic.nack', { deliveryTag: 0, multiple: true, requeue: true })
+    await opened.settle()
+    expect(opened.queue('q')).toMatchObject({ messagesReady: 101, messagesUnacknowledged: 0 })
+    client.take()
+    const again = (await take(opened, client, 'q', 101)).map(({ id }) => id)
+    const before = taken.map(({ id }) => id)
+    expect(again.filter(id => id !== 'new')).toEqual(before)
+    expect(again.indexOf('new')).toBe(before.indexOf('95') + 1)
   })
 
   test('are known to a checkpoint while their dead letters wait for the disk', async () => {

@@ -1,5 +1,5 @@
 /** How a message leaves its queue for good. */
-import { fetchAside, type QueueContext } from './context.ts'
+import { fetchSegment, type QueueContext } from './context.ts'
 import { wireOf } from './dead-wire.ts'
 import { type DeathReason, isPersistent, type Message, settledBy } from './message.ts'
 import type { Queue } from './queue.ts'
@@ -16,7 +16,7 @@ export class Burial {
 
   /** Ends one message that is neither ready nor unacknowledged any more. `why` is one of SETTLED. */
   settle(message: Message, why: number): void {
-    this.#queue.returns.forget(message.seq)
+    this.#queue.forget(message.seq)
     if (isPersistent(message.sized)) this.#context.log.appendSettle(this.#queue.id, message.seq, 1, why)
     this.#context.segments.release(message.segment, 1)
   }
@@ -29,7 +29,7 @@ export class Burial {
       return
     }
     const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) fetchAside(this.#context, this.#queue, message, fetched => this.bury(fetched, reason))
+    if (bytes === null) this.#buryLater(message, reason)
     else {
       this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
       this.settle(message, why)
@@ -46,7 +46,7 @@ export class Burial {
     }
     ready.each(() => {
       segments.release(ready.segment, 1)
-      this.#queue.returns.forget(ready.seq)
+      this.#queue.forget(ready.seq)
       if (!isPersistent(ready.sized)) return
       if (ready.seq === first + count) {
         count++
@@ -58,5 +58,15 @@ export class Burial {
     })
     write()
     ready.clear()
+  }
+
+  /** A checkpoint that is written meanwhile must know of the message. */
+  #buryLater(message: Message, reason: DeathReason): void {
+    const { aside } = this.#queue
+    aside.add(message.seq)
+    fetchSegment(this.#context, message.segment, () => {
+      aside.delete(message.seq)
+      this.bury(message, reason)
+    })
   }
 }

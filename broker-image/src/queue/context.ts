@@ -5,7 +5,7 @@ import type { ShardLog } from '../log/shard-log.ts'
 import type { Turn } from '../turn.ts'
 import type { QueueCounters } from './counters.ts'
 import type { DeadWire } from './dead-wire.ts'
-import { type DeathReason, type Message, positionOf } from './message.ts'
+import type { DeathReason } from './message.ts'
 import type { Queue } from './queue.ts'
 
 export interface QueueContext {
@@ -40,20 +40,5 @@ export function fetchSegment(context: QueueContext, segment: number, then: () =>
     }
     context.reportDamage(error)
     onDamage?.()
-  })
-}
-
-/** Does the same for one message that is in nobody's hands meanwhile: a checkpoint must know of it all the same. */
-export function fetchAside(
-  context: QueueContext,
-  { aside }: Queue,
-  message: Message,
-  then: (message: Message) => void,
-): void {
-  const position = positionOf(message)
-  aside.add(position.seq)
-  fetchSegment(context, position.segment, () => {
-    aside.delete(position.seq)
-    then(position)
   })
 }

@@ -3,7 +3,7 @@ import type { Clock, Timer } from '../clock.ts'
 import { targetExpiryAt } from '../log/record.ts'
 import { fetchSegment, type QueueContext } from './context.ts'
 import { Expiry } from './expiry.ts'
-import { type Message, positionOf } from './message.ts'
+import { isRedelivered, type Message, positionOf } from './message.ts'
 
 export class Deadlines {
   readonly #clock: Clock
@@ -22,6 +22,14 @@ export class Deadlines {
   add(deadlineMs: number, seq: number): void {
     this.#expiry.add(deadlineMs, seq)
     this.#arm()
+  }
+
+  /** A message came back: its deadline is set anew if it passed, or if the message may never have waited before. */
+  restore(context: QueueContext, queueId: number, message: Message): void {
+    const isNew = !isRedelivered(message.sized)
+    readDeadline(context, queueId, message, (deadlineMs, { seq }) => {
+      if (deadlineMs > 0 && (isNew || deadlineMs <= this.#clock.now())) this.add(deadlineMs, seq)
+    })
   }
 
   /** Nothing expires any more. */
@@ -58,7 +66,7 @@ export class Deadlines {
  * Calls `use` with the deadline that a message got when it came to queue `queueId`, milliseconds since 1970 or 0 for
  * never: at once, or when the message is back from disk.
  */
-export function readDeadline(
+function readDeadline(
   context: QueueContext,
   queueId: number,
   message: Message,

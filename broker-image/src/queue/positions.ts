@@ -28,7 +28,6 @@ class Page {
 }
 
 export class Positions implements Ready {
-  readonly readsMessages = false
   /** Messages held. */
   count = 0
   /** Sum of the body sizes of the messages held. */

@@ -4,17 +4,27 @@ import { expect, test } from 'vitest'
 import { bodySize, REDELIVERED_BIT } from './message.ts'
 import { PriorityPositions } from './priority-positions.ts'
 
-type Command = { kind: 'put' | 'shift' | 'drop' | 'return' | 'take'; pick: number; priority: number }
+type Command = {
+  kind: 'put' | 'pass' | 'shift' | 'drop' | 'return' | 'forget' | 'take'
+  pick: number
+  priority: number
+}
+const IN_MEMORY = 1
+const ON_DISK = 2
+
 type Held = { seq: number; priority: number }
 
 const command: fc.Arbitrary<Command> = fc.record({
-  kind: fc.constantFrom('put', 'put', 'put', 'shift', 'drop', 'return', 'take'),
+  kind: fc.constantFrom('put', 'put', 'put', 'pass', 'shift', 'drop', 'return', 'forget', 'take'),
   pick: fc.nat(),
   priority: fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 255 })),
 })
 
 /** Offsets carry the priority, so that a position tells where it belongs. */
-const priorityOf = (_segment: number, offset: number): number => offset
+function priorityOf(segment: number, offset: number): number {
+  if (segment === ON_DISK) throw new Error('a message is read that came back')
+  return offset
+}
 
 const inOrder = (held: readonly Held[]): Held[] => held.toSorted((a, b) => b.priority - a.priority || a.seq - b.seq)
 
@@ -29,12 +39,15 @@ class Model {
   #nextSeq = 1
 
   apply({ kind, pick, priority }: Command): void {
-    if (kind === 'put') this.#put({ seq: this.#nextSeq++, priority }, 0)
+    if (kind === 'put') this.#put({ seq: this.#nextSeq++, priority }, IN_MEMORY)
     else if (kind === 'shift') this.#remove(this.positions.peek(), inOrder(this.held)[0])
     else if (kind === 'drop') this.#remove(this.positions.peekLeast(), least(this.held))
     else if (kind === 'return' && this.#out.length > 0) {
-      this.#put(this.#out.splice(pick % this.#out.length, 1)[0]!, REDELIVERED_BIT)
-    } else if (kind === 'take' && this.held.length > 0) this.#take(this.held[pick % this.held.length]!)
+      this.#put(this.#out.splice(pick % this.#out.length, 1)[0]!, ON_DISK)
+    } else if (kind === 'forget' && this.#out.length > 0) {
+      this.positions.forget(this.#out.splice(pick % this.#out.length, 1)[0]!.seq)
+    } else if (kind === 'pass') this.#pass({ seq: this.#nextSeq++, priority })
+    else if (kind === 'take' && this.held.length > 0) this.#take(this.held[pick % this.held.length]!)
   }
 
   check(): void {
@@ -51,9 +64,15 @@ class Model {
     expect(positions.bytes).toBe(held.reduce((sum, { seq }) => sum + seq, 0))
   }
 
-  #put(message: Held, flags: number): void {
-    this.positions.put(message.seq, 1, message.priority, (message.seq | flags) >>> 0)
+  #put(message: Held, segment: number): void {
+    const flags = segment === ON_DISK ? REDELIVERED_BIT : 0
+    this.positions.put(message.seq, segment, message.priority, (message.seq | flags) >>> 0)
     this.held.push(message)
+  }
+
+  #pass(message: Held): void {
+    this.positions.passed({ seq: message.seq, segment: IN_MEMORY, offset: message.priority, sized: 0 })
+    this.#out.push(message)
   }
 
   #remove(found: boolean, expected: Held | undefined): void {

@@ -2,7 +2,7 @@
  * The ready messages of a queue with priorities, as positions: the highest priority first, within one by sequence
  * number. Each priority that was ever in use has positions of its own, so that a queue pays for what it sees only.
  */
-import { bodySize } from './message.ts'
+import { bodySize, type Message } from './message.ts'
 import { Positions } from './positions.ts'
 import type { Ready } from './ready.ts'
 
@@ -12,7 +12,6 @@ interface Level {
 }
 
 export class PriorityPositions implements Ready {
-  readonly readsMessages = true
   count = 0
   bytes = 0
   seq = 0
@@ -24,6 +23,8 @@ export class PriorityPositions implements Ready {
   readonly #levels: Level[] = []
   /** Where the message stands that was found last. */
   #found: Positions | undefined
+  /** Where messages belong that are with consumers: their bytes may be on disk when they come back. */
+  readonly #away = new Map<number, Positions>()
 
   /** `priorityOf` answers the priority of a message whose segment is in memory. */
   constructor(priorityOf: (segment: number, offset: number) => number) {
@@ -31,9 +32,22 @@ export class PriorityPositions implements Ready {
   }
 
   put(seq: number, segment: number, offset: number, sized: number): void {
-    this.#level(this.#priorityOf(segment, offset)).put(seq, segment, offset, sized)
+    const known = this.#away.get(seq)
+    const positions = known ?? this.#level(this.#priorityOf(segment, offset))
+    if (known !== undefined) this.#away.delete(seq)
+    positions.put(seq, segment, offset, sized)
     this.count++
     this.bytes += bodySize(sized)
+  }
+
+  /** A message goes to a consumer at once, and may come back. */
+  passed({ seq, segment, offset }: Message): void {
+    this.#away.set(seq, this.#level(this.#priorityOf(segment, offset)))
+  }
+
+  /** A message that left does not come back. */
+  forget(seq: number): void {
+    this.#away.delete(seq)
   }
 
   peek(): boolean {
@@ -47,14 +61,14 @@ export class PriorityPositions implements Ready {
 
   shift(): void {
     this.#found!.shift()
-    this.#left()
+    this.#left(this.#found!)
   }
 
   take(seq: number): boolean {
     for (const { positions } of this.#levels) {
       if (!positions.take(seq)) continue
       this.#show(positions)
-      this.#left()
+      this.#left(positions)
       return true
     }
     return false
@@ -78,8 +92,7 @@ export class PriorityPositions implements Ready {
   }
 
   clear(): void {
-    this.#levels.length = 0
-    this.#found = undefined
+    for (const { positions } of this.#levels) positions.clear()
     this.count = 0
     this.bytes = 0
   }
@@ -107,7 +120,8 @@ export class PriorityPositions implements Ready {
     this.sized = positions.sized
   }
 
-  #left(): void {
+  #left(positions: Positions): void {
+    this.#away.set(this.seq, positions)
     this.count--
     this.bytes -= bodySize(this.sized)
   }

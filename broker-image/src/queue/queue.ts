@@ -9,12 +9,14 @@ import type { Arguments, QueueDefinition } from '../definitions/model.ts'
 import type { EndOfTurn } from '../turn.ts'
 import { Burial } from './burial.ts'
 import { type Consumer, Consumers } from './consumers.ts'
-import { fetchAside, fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
+import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
 import { QueueCounters } from './counters.ts'
-import { Deadlines, readDeadline } from './deadlines.ts'
+import { Deadlines } from './deadlines.ts'
 import type { Arrival } from './intake.ts'
 import { bodySize, isRedelivered, type Message, positionOf, REDELIVERED_BIT, SETTLED } from './message.ts'
-import { type Ready, readyMessages } from './ready.ts'
+import { Positions } from './positions.ts'
+import type { PriorityPositions } from './priority-positions.ts'
+import { priorityPositions, type Ready } from './ready.ts'
 import { ReturnCounts } from './return-counts.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
 
@@ -45,6 +47,7 @@ export class Queue implements EndOfTurn {
   readonly aside = new Set<number>()
   /** How often messages came back. */
   readonly returns = new ReturnCounts()
+  readonly #priorities: PriorityPositions | null
   readonly #ready: Ready
   readonly #context: QueueContext
   readonly #burial: Burial
@@ -69,7 +72,8 @@ export class Queue implements EndOfTurn {
     this.settings = queueSettings(definition.arguments, {})
     this.idleSinceMs = context.clock.now()
     this.#context = context
-    this.#ready = readyMessages(definition.arguments, context.segments)
+    this.#priorities = priorityPositions(definition.arguments, context.segments)
+    this.#ready = this.#priorities ?? new Positions()
     this.#burial = new Burial(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
@@ -205,8 +209,30 @@ export class Queue implements EndOfTurn {
   /** Puts an unacknowledged message back in its place, unless it has come back too often. */
   requeue(message: Message): void {
     this.#unhold(message.sized)
-    if (this.deleted || this.returns.admit(message, this, this.#context.log)) this.#putBack(message)
-    else this.#burial.bury(positionOf(message), 'delivery_limit')
+    const { log, segments, turn } = this.#context
+    if (this.deleted) {
+      segments.release(message.segment, 1)
+      return
+    }
+    if (!this.returns.admit(message, this, log)) {
+      this.#burial.bury(positionOf(message), 'delivery_limit')
+      return
+    }
+    this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
+    this.#deadlines?.restore(this.#context, this.id, message)
+    turn.pump(this)
+    this.enforceLimits()
+  }
+
+  /** Whether `forget` must hear of messages that leave. */
+  get remembers(): boolean {
+    return this.returns.isUsed || this.#priorities !== null
+  }
+
+  /** The message with this sequence number is settled. */
+  forget(seq: number): void {
+    this.returns.forget(seq)
+    this.#priorities?.forget(seq)
   }
 
   /** Ends an unacknowledged message that its consumer does not want. */
@@ -278,8 +304,8 @@ export class Queue implements EndOfTurn {
 
   recoverSettle(firstSeq: number, count: number): void {
     for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      this.returns.forget(seq)
       if (this.#ready.take(seq)) this.#context.segments.release(this.#ready.segment, 1)
+      this.forget(seq)
     }
   }
 
@@ -298,24 +324,12 @@ export class Queue implements EndOfTurn {
     for (const seq of this.aside) visit(seq, 1)
   }
 
-  #putBack(message: Message): void {
-    const { segments, turn } = this.#context
-    if (this.deleted) segments.release(message.segment, 1)
-    else if (this.#ready.readsMessages && segments.bytes(message.segment) === null) {
-      fetchAside(this.#context, this, message, fetched => this.#putBack(fetched))
-    } else {
-      this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
-      this.#restoreDeadline(message)
-      turn.pump(this)
-      this.enforceLimits()
-    }
-  }
-
   /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
   #deliverNew(message: Message): boolean {
     const consumer = this.consumers.next()
     const bytes = consumer === null ? null : this.#context.segments.bytes(message.segment)
     if (consumer === null || bytes === null) return false
+    if (this.#priorities !== null) this.#priorities.passed(message)
     this.#deliver(consumer, bytes, message)
     return true
   }
@@ -377,15 +391,6 @@ export class Queue implements EndOfTurn {
 
   #newDeadlines(): Deadlines {
     return new Deadlines(this.#context.clock, seqs => this.#expire(seqs))
-  }
-
-  /** Requeueing keeps the deadline: it is set anew if it passed, or if the message may never have waited before. */
-  #restoreDeadline(message: Message): void {
-    if (this.#deadlines === undefined) return
-    const isNew = !isRedelivered(message.sized)
-    readDeadline(this.#context, this.id, message, (deadlineMs, { seq }) => {
-      if (deadlineMs > 0 && (isNew || deadlineMs <= this.#context.clock.now())) this.#expireAt(deadlineMs, seq)
-    })
   }
 
   #expire(seqs: Iterable<number>): void {

@@ -6,7 +6,6 @@ import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { PROPERTY, propertyOffset } from '../wire/properties.ts'
 import type { Message } from './message.ts'
-import { Positions } from './positions.ts'
 import { PriorityPositions } from './priority-positions.ts'
 
 /** Messages by position. As a `Message` it shows the one that `peek`, `peekLeast`, `take` or `each` found last. */
@@ -18,8 +17,7 @@ export interface Ready extends Message {
   readonly segment: number
   readonly offset: number
   sized: number
-  /** Whether `put` reads the message: its segment must be in memory then. */
-  readonly readsMessages: boolean
+  /** Adds a message that comes, whose bytes are in memory, or one that comes back. */
   put(seq: number, segment: number, offset: number, sized: number): void
   /** Finds the message that goes to a consumer next. False when there is none. */
   peek(): boolean
@@ -36,10 +34,10 @@ export interface Ready extends Message {
   clear(): void
 }
 
-/** What a queue with these arguments keeps its messages in. */
-export function readyMessages(args: Arguments, segments: SegmentTable): Ready {
+/** What a queue with these arguments keeps its messages in if they have priorities; null when they have none. */
+export function priorityPositions(args: Arguments, segments: SegmentTable): PriorityPositions | null {
   const max = args['x-max-priority']
-  if (typeof max !== 'number' || max === 0) return new Positions()
+  if (typeof max !== 'number' || max === 0) return null
   return new PriorityPositions((segment, offset) => {
     const bytes = segments.bytes(segment)
     if (bytes === null) throw new Error(`the priority of a message in segment ${segment} is asked for from afar`)

@@ -7,6 +7,11 @@ export class ReturnCounts {
   /** By sequence number; made for the first message that comes back. */
   #counts: Map<number, number> | undefined
 
+  /** Whether a message ever came back. */
+  get isUsed(): boolean {
+    return this.#counts !== undefined
+  }
+
   /** 0 for a message that never came back. */
   of(seq: number): number {
     return this.#counts?.get(seq) ?? 0

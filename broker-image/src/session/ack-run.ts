@@ -1,5 +1,5 @@
 /** Acknowledgements of neighbours gathered into one: most clients acknowledge many messages of one queue at a time. */
-import { bodySize, isPersistent, isRedelivered, type Message } from '../queue/message.ts'
+import { bodySize, isPersistent, type Message } from '../queue/message.ts'
 import type { Holder } from './unacked.ts'
 
 export class AckRun {
@@ -20,7 +20,7 @@ export class AckRun {
     }
     this.#count++
     this.#bytes += bodySize(message.sized)
-    if (isRedelivered(message.sized)) holder.queue.returns.forget(message.seq)
+    if (holder.queue.remembers) holder.queue.forget(message.seq)
     if (!isPersistent(message.sized)) return
     if (message.seq !== this.#firstSeq + this.#seqs) {
       this.#endSeqs()
