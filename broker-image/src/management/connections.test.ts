@@ -84,6 +84,18 @@ describe('connections', () => {
     await world.request('DELETE', '/api/users/plain')
   })
 
+  test('stay when the password or the permissions of their user change', async () => {
+    await world.request('PUT', '/api/users/kept', { password: 'kept', tags: '' })
+    await world.request('PUT', '/api/permissions/%2F/kept', { configure: '', write: '', read: '' })
+    const other = await login('kept')
+    await world.request('PUT', '/api/users/kept', { password: 'new', tags: '' })
+    await world.request('DELETE', '/api/permissions/%2F/kept')
+    await other.createChannel()
+    const closed = new Promise<Error>(resolve => other.once('close', resolve))
+    await world.request('DELETE', '/api/users/kept')
+    expect((await closed).message).toContain("user 'kept' is deleted")
+  })
+
   test('end when their user is deleted', async () => {
     await world.request('PUT', '/api/users/gone', { password: 'gone', tags: '' })
     await world.request('PUT', '/api/permissions/%2F/gone', { configure: '', write: '', read: '' })
