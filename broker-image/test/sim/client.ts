@@ -183,11 +183,11 @@ export class SimChannel {
     queue: ModelQueue,
     { consumer, noAck }: { consumer: ModelConsumer | null; noAck: boolean },
   ): void {
-    const { deliveryTag, redelivered } = heard.method.args as MethodArgs<'basic.deliver'>
+    const { deliveryTag, redelivered, routingKey } = heard.method.args as MethodArgs<'basic.deliver'>
     if (deliveryTag <= this.#lastHeardTag) throw new Violation(`delivery tag ${deliveryTag} came late`)
     this.#lastHeardTag = deliveryTag
     const { body, properties } = heard.content!
-    const key = keyOf(idOf(body), deathsOf(properties))
+    const key = keyOf(idOf(body), routingKey, deathsOf(properties))
     const hold = (entry: Entry): void => {
       entry.holder = consumer
       this.held.set(deliveryTag, entry)

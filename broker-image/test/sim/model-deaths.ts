@@ -21,7 +21,7 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
   const deaths = [{ queue: entry.queue.name, reason, count }, ...others]
   for (const queue of model.route(deadLetterExchange, routingKey)) {
     if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
-    if (isRenewed(model, queue, { key: keyOf(entry.id, deaths), isCertain })) continue
+    if (isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain })) continue
     const { ttlMs } = queue.settings
     model.add({
       id: entry.id,
@@ -62,7 +62,7 @@ export function applyLimits(model: Model, queue: ModelQueue): void {
   if (!hasLimit(queue)) return
   const ready = queue.ready.sort((a, b) => (a.position ?? 0) - (b.position ?? 0))
   const isKnown = queue.isUntouched(model.step) && queue.lingering.count === 0
-  const isCertain = isKnown && ready.every(entry => entry.position !== null && entry.doubt === 0)
+  const isCertain = isKnown && ready.every(isSettled)
   let { count, bytes } = mostReady(queue)
   for (const entry of ready) {
     if (count <= maxLength && bytes <= maxBytes) return
@@ -113,6 +113,11 @@ function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRes
   entry.doubt |= DOUBT.expired
   die(model, entry, { reason: 'expired', isCertain: false, timeMs })
   return true
+}
+
+/** Whether it is known that the message is there, and where. */
+function isSettled({ position, doubt, isLeaving }: Entry): boolean {
+  return position !== null && doubt === 0 && !isLeaving
 }
 
 /** Whether messages are dropped for newer ones. */

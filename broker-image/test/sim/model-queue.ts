@@ -27,9 +27,9 @@ export interface Death {
   readonly count: number
 }
 
-/** What tells a message from every other: its number, and the deaths that it died. */
-export function keyOf(id: number, deaths: readonly Death[]): string {
-  return [id, ...deaths.map(({ queue, reason, count }) => `${queue} ${reason} ${count}`)].join()
+/** What tells a message from every other: its number, the key that it was routed by, and the deaths that it died. */
+export function keyOf(id: number, routingKey: string, deaths: readonly Death[]): string {
+  return [`${id} '${routingKey}'`, ...deaths.map(({ queue, reason, count }) => `${queue} ${reason} ${count}`)].join()
 }
 
 /** One message in one queue. Times called `…At` are counts of events, not of milliseconds. */

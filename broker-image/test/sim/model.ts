@@ -154,7 +154,7 @@ export class Model {
     const { queue } = entry
     const added: Entry = {
       ...entry,
-      key: keyOf(entry.id, entry.deaths),
+      key: keyOf(entry.id, entry.routingKey, entry.deaths),
       expiredMs: entry.isArriving ? Number.POSITIVE_INFINITY : entry.deadlineMs,
       state: 'ready',
       holder: null,
