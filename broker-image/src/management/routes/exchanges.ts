@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { exchangeFromJson } from '../../definitions/from-json.ts'
 import { exchangeJson } from '../../definitions/to-json.ts'
 import type { VhostExchange } from '../../vhost/vhost-exchange.ts'
-import { canSee, requirePermission } from '../authorization.ts'
+import { canSee, requirePermission, userOf } from '../authorization.ts'
 import { bindingView } from '../binding-views.ts'
 import {
   answerStable,
@@ -17,7 +17,7 @@ import {
 } from '../context.ts'
 import { notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
-import { publishOverHttp } from '../message-json.ts'
+import { publishOverHttp } from '../publish.ts'
 
 export function exchangeRoutes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
@@ -69,9 +69,8 @@ export function exchangeRoutes(app: FastifyInstance, context: ManagementContext)
   app.post('/api/exchanges/:vhost/:exchange/publish', async (request, reply) => {
     const exchange = exchangeOf(context, request)
     requirePermission(broker, request, 'write', exchange.name)
-    const isRouted = publishOverHttp(broker.intake, vhostOf(context, request), exchange, bodyOf(request))
-    await new Promise<void>(resolve => broker.definitions.whenStable(resolve))
-    return reply.send({ routed: isRouted })
+    const to = { user: userOf(request), vhost: vhostOf(context, request), exchange }
+    return reply.send({ routed: await publishOverHttp(broker, to, bodyOf(request)) })
   })
 }
 

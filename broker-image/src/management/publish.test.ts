@@ -1,0 +1,85 @@
+/** Publishing over HTTP, which is held to what a client on AMQP is held to. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { startWorld, type World } from '../../test/management/world.ts'
+
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld()
+  await world.request('PUT', '/api/users/ann', { password: 'ann', tags: 'management' })
+  await world.request('PUT', '/api/permissions/%2F/ann', { configure: '', write: '.*', read: '' })
+  const topic = { exchange: 'amq.topic', write: '^own\\.', read: '' }
+  await world.request('PUT', '/api/topic-permissions/%2F/ann', topic)
+})
+beforeEach(async () => {
+  for (const name of ['one', 'two', 'three']) {
+    await world.request('DELETE', `/api/queues/%2F/${name}`)
+    await world.request('PUT', `/api/queues/%2F/${name}`, {})
+  }
+})
+afterAll(() => world.close())
+afterEach(() => expect(world.errors).toEqual([]))
+
+const publish = (body: object, exchange = 'amq.default', user?: string) =>
+  world.request('POST', `/api/exchanges/%2F/${exchange}/publish`, { payload: 'x', ...body }, user)
+
+const take = async (queue: string) =>
+  (await world.request('POST', `/api/queues/%2F/${queue}/get`, { count: 5, ackmode: 'ack_requeue_false' })).body
+
+test('CC and BCC add queues, and nobody is told of BCC', async () => {
+  const headers = { CC: ['two'], BCC: ['three'] }
+  const answer = await publish({ routing_key: 'one', properties: { headers, delivery_mode: 2 } })
+  expect(answer.body).toEqual({ routed: true })
+  for (const queue of ['one', 'two', 'three']) {
+    const properties = { headers: { CC: ['two'] }, delivery_mode: 2 }
+    expect(await take(queue)).toMatchObject([{ routing_key: 'one', properties }])
+  }
+  expect((await publish({ routing_key: 'nowhere', properties: { headers } })).body).toEqual({ routed: true })
+})
+
+test('a full queue refuses, its dead letters move on, and the other queues have the message', async () => {
+  const args = { 'x-max-length': 1, 'x-overflow': 'reject-publish-dlx', 'x-dead-letter-exchange': '' }
+  const full = { arguments: { ...args, 'x-dead-letter-routing-key': 'two' } }
+  await world.request('PUT', '/api/queues/%2F/full', full)
+  expect((await publish({ routing_key: 'full' })).body).toEqual({ routed: true })
+  const refused = await publish({ routing_key: 'full', properties: { headers: { CC: ['one'] } } })
+  expect(refused.status).toBe(400)
+  expect(refused.body.reason).toBe('rejected Unable to publish message. Check queue limits.')
+  expect(await take('one')).toHaveLength(1)
+  expect(await take('two')).toMatchObject([{ properties: { headers: { 'x-first-death-reason': 'maxlen' } } }])
+  await world.request('DELETE', '/api/queues/%2F/full')
+})
+
+test('a persistent message is answered once it is on disk', async () => {
+  const answer = publish({ routing_key: 'one', properties: { delivery_mode: 2 } })
+  expect((await answer).body).toEqual({ routed: true })
+  expect(world.broker.log.unstableBytes).toBe(0)
+})
+
+test.each([
+  [{ headers: { CC: 'two' } }, "'CC' header must be an array of strings"],
+  [{ headers: { BCC: [1] } }, "'BCC' header must be an array of strings"],
+  [{ user_id: 'bob' }, "user_id property set to 'bob' but authenticated user was 'guest'"],
+])('a message with %j is refused', async (properties, reason) => {
+  const answer = await publish({ routing_key: 'one', properties })
+  expect(answer.status).toBe(400)
+  expect(answer.body.reason).toContain(reason)
+  expect(await take('one')).toEqual([])
+})
+
+test('a message may carry the name of who publishes it', async () => {
+  expect((await publish({ routing_key: 'one', properties: { user_id: 'guest' } })).status).toBe(200)
+})
+
+test('an internal exchange takes nothing from outside', async () => {
+  const answer = await publish({ routing_key: 'one' }, 'amq.rabbitmq.trace')
+  expect(answer.status).toBe(400)
+  expect(answer.body.reason).toContain("cannot publish to internal exchange 'amq.rabbitmq.trace' in vhost '/'")
+})
+
+test('topic permissions hold as for clients', async () => {
+  expect((await publish({ routing_key: 'own.a' }, 'amq.topic', 'ann')).body).toEqual({ routed: false })
+  const answer = await publish({ routing_key: 'other.a' }, 'amq.topic', 'ann')
+  expect(answer.status).toBe(400)
+  expect(answer.body.reason).toContain("access to topic 'other.a' in exchange 'amq.topic' in vhost '/' refused")
+})

@@ -1,0 +1,122 @@
+/** Publishing over HTTP: a message out of JSON, routed as from a client, and answered once it is safe. */
+
+import { nameFrom } from '../definitions/from-json.ts'
+import { argumentsFromJson, InvalidDefinition, type JsonObject, stringField } from '../definitions/json-values.ts'
+import type { UserDefinition } from '../definitions/model.ts'
+import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
+import { offer, REFUSED } from '../queue/offer.ts'
+import { selectedKeys } from '../vhost/selected-keys.ts'
+import type { Vhost } from '../vhost/vhost.ts'
+import type { VhostExchange } from '../vhost/vhost-exchange.ts'
+import { encodeWireForm } from '../vhost/wire-form.ts'
+import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_OVERHEAD } from '../wire/frame.ts'
+import { writeU32 } from '../wire/integers.ts'
+import type { Properties } from '../wire/properties.ts'
+import { badRequest } from './http-error.ts'
+import type { ManagedBroker } from './managed.ts'
+import { PROPERTY_NAMES } from './message-json.ts'
+
+const NUMERIC_PROPERTIES: ReadonlySet<string> = new Set(['delivery_mode', 'priority', 'timestamp'])
+const PERSISTENT = 2
+
+/** Where a message goes, and in whose name. */
+export interface Publication {
+  readonly user: Readonly<UserDefinition>
+  readonly vhost: Vhost
+  readonly exchange: VhostExchange
+}
+
+/**
+ * Publishes the message that the body of a request describes, and waits until it is safe. Answers whether it found a
+ * queue. Throws `InvalidDefinition` and `ChannelError` for what is no message, `HttpError` 400 for one that is refused.
+ */
+export async function publishOverHttp(broker: ManagedBroker, to: Publication, json: JsonObject): Promise<boolean> {
+  const { vhost, exchange } = to
+  const routingKey = nameFrom(json['routing_key'] ?? '', 'routing_key')
+  const properties = propertiesFrom(argumentsFromJson(json['properties'] ?? {}, 'properties'))
+  const bodyFrames = splitIntoFrames(payloadFrom(json))
+  const ttlMs = ttlOf(properties)
+  assertMay(broker, to, routingKey, properties)
+  const { keys, headers } = selectedKeys(routingKey, properties.headers)
+  const sent = properties.headers === undefined ? properties : { ...properties, headers }
+  const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
+  const queues = vhost.queuesFor(exchange, keys, headers)
+  exchange.publishedIn++
+  if (queues.length === 0) return false
+  const persistent = properties.deliveryMode === PERSISTENT
+  const batch = offer(broker.intake, { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }, queues)
+  if (batch === REFUSED) throw badRequest('rejected Unable to publish message. Check queue limits.')
+  await new Promise<void>(resolve => broker.whenSafe(batch, resolve))
+  return true
+}
+
+/** RabbitMQ answers 400 here also where a client would hear 403. */
+function assertMay(broker: ManagedBroker, to: Publication, routingKey: string, { userId }: Properties): void {
+  const { user, vhost, exchange } = to
+  if (exchange.definition.internal) {
+    throw badRequest(
+      `403 ACCESS_REFUSED - cannot publish to internal exchange '${exchange.name}' in vhost '${vhost.name}'`,
+    )
+  }
+  const topic = { user: user.name, vhost: vhost.name, exchange: exchange.name }
+  if (exchange.exchange.type === 'topic' && !broker.access.canTopic(topic, 'write', routingKey)) {
+    throw badRequest(
+      `403 ACCESS_REFUSED - access to topic '${routingKey}' in exchange '${exchange.name}' in vhost '${vhost.name}' refused for user '${user.name}'`,
+    )
+  }
+  if (userId === undefined || userId === user.name || user.tags.includes('impersonator')) return
+  throw badRequest(
+    `406 PRECONDITION_FAILED - user_id property set to '${userId}' but authenticated user was '${user.name}'`,
+  )
+}
+
+function ttlOf({ expiration }: Properties): number {
+  if (expiration === undefined) return Number.POSITIVE_INFINITY
+  if (!/^\d+$/.test(expiration)) throw new InvalidDefinition(`invalid expiration '${expiration}'`)
+  return Number(expiration)
+}
+
+function propertiesFrom(json: JsonObject): Properties {
+  const properties: { [key: string]: unknown } = {}
+  for (const [name, value] of Object.entries(json)) {
+    if (name === 'headers') properties['headers'] = argumentsFromJson(value, 'headers')
+    else if (Object.hasOwn(PROPERTY_NAMES, name)) {
+      properties[PROPERTY_NAMES[name as keyof typeof PROPERTY_NAMES]] = propertyFrom(name, value)
+    } else throw new InvalidDefinition(`property ${name} is not known`)
+  }
+  return properties as Properties
+}
+
+function propertyFrom(name: string, value: unknown): unknown {
+  if (!NUMERIC_PROPERTIES.has(name)) return nameFrom(value, name)
+  const isOctet = name !== 'timestamp'
+  if (!Number.isSafeInteger(value) || Number(value) < 0 || (isOctet && Number(value) > 255)) {
+    throw new InvalidDefinition(`${name} should be a whole number${isOctet ? ' up to 255' : ''}`)
+  }
+  return value
+}
+
+function payloadFrom(json: JsonObject): Buffer {
+  const payload = stringField(json, 'payload')
+  const encoding = stringField(json, 'payload_encoding', 'string')
+  if (encoding !== 'string' && encoding !== 'base64') {
+    throw new InvalidDefinition('payload_encoding should be string or base64')
+  }
+  const body = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
+  if (body.length > MESSAGE_BYTES_MAX) throw new InvalidDefinition(`payload is larger than ${MESSAGE_BYTES_MAX} bytes`)
+  return body
+}
+
+/** Body frames of a message in one buffer, as a publisher sends them. */
+function splitIntoFrames(body: Buffer): Buffer {
+  const payloadMax = FRAME_BYTES_MAX - FRAME_OVERHEAD
+  const frames: Buffer[] = []
+  for (let at = 0; at < body.length; at += payloadMax) {
+    const payload = body.subarray(at, at + payloadMax)
+    const head = Buffer.alloc(FRAME_HEAD_BYTES)
+    head[0] = FRAME_BODY
+    writeU32(head, 3, payload.length)
+    frames.push(head, payload, Buffer.from([FRAME_END]))
+  }
+  return Buffer.concat(frames)
+}
