@@ -88,7 +88,7 @@ const shown = ({ id, returns }: { id: string; returns: unknown }) => ({ id, retu
 /** A queue with priorities up to `max`, as its clients know it. */
 class PriorityModel {
   readonly #max: number
-  #held: { id: string; priority: number; returns: number | undefined }[] = []
+  #held: { id: string; priority: number; returns: number }[] = []
   #next = 0
 
   constructor(max: number) {
@@ -97,7 +97,7 @@ class PriorityModel {
 
   add(priority: number): string {
     const id = String(this.#next++)
-    this.#held.push({ id, priority: Math.min(priority, this.#max), returns: undefined })
+    this.#held.push({ id, priority: Math.min(priority, this.#max), returns: 0 })
     return id
   }
 
@@ -112,7 +112,7 @@ class PriorityModel {
 
   cameBack(id: string): void {
     const message = this.#held.find(held => held.id === id)!
-    message.returns = (message.returns ?? 0) + 1
+    message.returns++
   }
 }
 

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer'
 import { plainArguments } from '../definitions/json-values.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
-import { deliveredWire } from '../vhost/delivered-wire.ts'
+import { gotWire } from '../vhost/delivered-wire.ts'
 import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
@@ -35,7 +35,7 @@ export interface PayloadOptions {
 
 /** A message of a queue, which stands in the bytes of its segment, as `POST /api/queues/…/get` shows it. */
 export function messageJson(segmentBytes: Buffer, message: Message, queue: Queue, options: PayloadOptions) {
-  const { source: bytes, start, keyLength, end } = deliveredWire(segmentBytes, message, queue)
+  const { source: bytes, start, keyLength, end } = gotWire(segmentBytes, message, queue)
   const keyEnd = start + keyLength
   const routingKeyAt = start + 1 + (bytes[start] ?? 0)
   const headerAt = keyEnd + 2

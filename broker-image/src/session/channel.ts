@@ -6,7 +6,7 @@ import { HELD_REPLIES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
-import { deliveredWire } from '../vhost/delivered-wire.ts'
+import { gotWire } from '../vhost/delivered-wire.ts'
 import type { Route } from '../vhost/route-cache.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
@@ -123,7 +123,7 @@ export class Channel {
   /** `basic.get-ok` as bytes: the log's own may be gone when the answer's turn comes. */
   getOk(bytes: Buffer, message: Message, queue: Queue): Buffer {
     const { messagesReady: messageCount } = queue
-    const wire = deliveredWire(bytes, message, queue)
+    const wire = gotWire(bytes, message, queue)
     const { exchange, routingKey, frames } = contentOf(wire, this.number, this.connection.frameMax)
     const redelivered = isRedelivered(message.sized)
     const args = { deliveryTag: this.lastDeliveryTag, redelivered, exchange, routingKey, messageCount }

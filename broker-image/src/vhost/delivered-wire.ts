@@ -1,13 +1,22 @@
-/** A message as its queue delivers it: as its publisher sent it, with the count of its returns where there were some. */
+/** A message as its queue delivers it: as its publisher sent it, with the count of its returns where there is one. */
 import { type DeadWire, wireOf } from '../queue/dead-wire.ts'
 import type { Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
 import { withHeader } from './wire-form.ts'
 
-/** `bytes` are those of the segment that holds the message. */
+/** For a consumer: nothing is said of a message that never came back. `bytes` are those of the message's segment. */
 export function deliveredWire(bytes: Buffer, message: Message, queue: Queue): DeadWire {
   const wire = wireOf(bytes, message)
   const count = queue.returns.of(message.seq)
-  if (count === 0) return wire
+  return count === 0 ? wire : withCount(wire, count)
+}
+
+/** For `basic.get`, which tells the count of every message where there is a limit, 0 too [observed on RabbitMQ 3.10]. */
+export function gotWire(bytes: Buffer, message: Message, queue: Queue): DeadWire {
+  if (queue.settings.deliveryLimit === Number.POSITIVE_INFINITY) return deliveredWire(bytes, message, queue)
+  return withCount(wireOf(bytes, message), queue.returns.of(message.seq))
+}
+
+function withCount(wire: DeadWire, count: number): DeadWire {
   return withHeader(wire, 'x-delivery-count', { '!': 'int64', value: String(count) })
 }
