@@ -26,12 +26,6 @@ export const REFUSED: [string, string, object, string][] = [
     'spec.arguments.x-max-priority is for classic queues only',
   ],
   [
-    'a delivery limit of a classic queue',
-    'Queue',
-    { ...ref, arguments: { 'x-delivery-limit': 3 } },
-    'spec.arguments.x-delivery-limit is for quorum queues only',
-  ],
-  [
     'a dead letter key without exchange',
     'Queue',
     { ...ref, arguments: { 'x-dead-letter-routing-key': 'k' } },

@@ -18,7 +18,7 @@ export const PolicyDefinition = Type.Object(
     'max-in-memory-length': count(0, 'Most messages of a quorum queue in memory.'),
     'max-in-memory-bytes': count(0, 'Most bytes of a quorum queue in memory.'),
     overflow: word(['drop-head', 'reject-publish', 'reject-publish-dlx'], 'What happens above the maximum length.'),
-    'delivery-limit': count(0, 'Most deliveries of one message of a quorum queue.'),
+    'delivery-limit': count(0, 'How often a message may come back unacknowledged.'),
     'dead-letter-exchange': text('Exchange for messages that nobody took; "" is the default exchange.'),
     'dead-letter-routing-key': text('Routing key of dead-lettered messages; their own if left out.'),
     'dead-letter-strategy': word(['at-most-once', 'at-least-once'], 'How safely quorum queues dead-letter.'),

@@ -20,7 +20,7 @@ const known: { [argument: string]: TSchema } = {
   'x-max-priority': Type.Integer({ minimum: 0, maximum: 255, description: 'Number of priorities of a classic queue.' }),
   'x-single-active-consumer': Type.Boolean({ description: 'Whether only one consumer at a time gets messages.' }),
   'x-queue-mode': oneOf(['default', 'lazy'], { description: 'lazy keeps messages on disk.' }),
-  'x-delivery-limit': Type.Integer({ minimum: 0, description: 'Most deliveries of one message of a quorum queue.' }),
+  'x-delivery-limit': Type.Integer({ minimum: 0, description: 'How often a message may come back unacknowledged.' }),
   'x-queue-type': Type.String({ maxLength: 64, description: 'Not to be used: set spec.type.' }),
 }
 
@@ -72,5 +72,4 @@ export const queueArgumentRules: readonly Rule<Declared>[] = [
   },
   onlyFor('classic', 'x-max-priority'),
   onlyFor('classic', 'x-queue-mode'),
-  onlyFor('quorum', 'x-delivery-limit'),
 ]
