@@ -21,6 +21,7 @@ const KEYS: { readonly [key: string]: ValueCheck } = {
   channel_max: whole(1, 2_047),
   frame_max: whole(4_096, 131_072),
   max_message_size: whole(1, 134_217_728),
+  consumer_timeout: whole(1, 315_360_000_000),
   'product.name': name,
   'product.version': name,
 }
