@@ -1,5 +1,4 @@
 /** `make bench`: measures Warren against RabbitMQ 3.10 (and a ceiling program) in one run, and writes RESULTS.md. */
-import { execFileSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -7,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { casesFor } from './cases.ts'
 import type { PeerName } from './peers.ts'
+import { installRabbit } from './rabbitmq.ts'
 import { outcome, table } from './report.ts'
 import { measure, type Plan, type Results } from './turns.ts'
 
@@ -25,7 +25,6 @@ const HELP = `Usage: make bench BENCH="[options]"    or    node bench/main.ts [o
 
 /** What a shell reports for an end by SIGINT. */
 const ABORTED = 130
-const RABBITMQ_PACKAGE = 'rabbitmq-server'
 
 const { values } = parseArgs({
   options: {
@@ -82,18 +81,6 @@ function positive(option: string, text: string): number {
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw new Error(`--${option} takes a whole number from 1, not ${text}`)
   return value
-}
-
-/** Takes Debian's package where it is missing, and leaves its service off: the benchmark runs nodes of its own. */
-function installRabbit(): void {
-  if (existsSync('/usr/lib/rabbitmq/bin/rabbitmq-server')) return
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    throw new Error(`RabbitMQ is missing. On Debian: apt-get install ${RABBITMQ_PACKAGE}`)
-  }
-  const apt = (...args: string[]) => execFileSync('apt-get', args, { stdio: ['ignore', 2, 2] })
-  apt('update')
-  apt('install', '-y', '--no-install-recommends', RABBITMQ_PACKAGE)
-  if (existsSync('/run/systemd/system')) execFileSync('systemctl', ['disable', '--now', RABBITMQ_PACKAGE])
 }
 
 /** `load` is what the machine did besides, before we began: figures from a busy machine favour the faster broker. */

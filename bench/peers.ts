@@ -1,9 +1,10 @@
 /** The programs that are compared: how each starts on an empty data folder and its own loopback ports, and how it ends. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort, type Program, start, stop } from './processes.ts'
+import { startRabbit } from './rabbitmq.ts'
 import { AmqpSocket } from './socket.ts'
 
 /** A running peer; `stop` also removes its data. */
@@ -18,7 +19,6 @@ export type PeerOptions = {
   readonly ceiling: string | undefined
 }
 
-const RABBITMQ_SERVER = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 const WARREN_MAIN = fileURLToPath(new URL('../broker-image/src/main.ts', import.meta.url))
 const START_MS = 60_000
 
@@ -46,7 +46,7 @@ async function startPrograms(name: PeerName, port: number, data: string, options
     case 'warren':
       return [await startWarren(port, data)]
     case 'rabbitmq':
-      return await startRabbit(port, data)
+      return await startRabbit({ port, data })
     case 'ceiling':
       return [startCeiling(port, data, options.ceiling)]
   }
@@ -60,30 +60,6 @@ async function startWarren(port: number, data: string): Promise<Program> {
 function startCeiling(port: number, data: string, file: string | undefined): Program {
   if (file === undefined) throw new Error('no ceiling program is named')
   return start(process.execPath, [file], { env: { ...process.env, DIR: path.join(data, 'log'), PORT: `${port}` } })
-}
-
-/** RabbitMQ as Debian ships it, with defaults, no plugins, and its own port mapper so that both can be ended by pid. */
-async function startRabbit(port: number, data: string): Promise<Program[]> {
-  if (!existsSync(RABBITMQ_SERVER)) throw new Error('RabbitMQ is not installed: apt-get install rabbitmq-server')
-  const mapperPort = await freePort()
-  mkdirSync(path.join(data, 'log'))
-  const env = {
-    ...process.env,
-    HOME: data,
-    ERL_EPMD_PORT: `${mapperPort}`,
-    RABBITMQ_NODENAME: `warren-bench-${port}@localhost`,
-    RABBITMQ_NODE_IP_ADDRESS: '127.0.0.1',
-    RABBITMQ_NODE_PORT: `${port}`,
-    RABBITMQ_DIST_PORT: `${await freePort()}`,
-    RABBITMQ_MNESIA_BASE: path.join(data, 'mnesia'),
-    RABBITMQ_LOG_BASE: path.join(data, 'log'),
-    RABBITMQ_PID_FILE: path.join(data, 'pid'),
-    RABBITMQ_CONFIG_FILE: path.join(data, 'none'),
-    RABBITMQ_CONF_ENV_FILE: path.join(data, 'none'),
-    RABBITMQ_ENABLED_PLUGINS_FILE: path.join(data, 'enabled_plugins'),
-  }
-  const mapper = start('epmd', ['-port', `${mapperPort}`, '-address', '127.0.0.1'], { env })
-  return [mapper, start(RABBITMQ_SERVER, [], { env })]
 }
 
 /** Waits until a client can open a channel. */

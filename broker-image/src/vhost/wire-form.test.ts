@@ -5,8 +5,8 @@ import { fieldTable, shortText } from '../../test/arbitraries.ts'
 import { contentOf } from '../session/content-frames.ts'
 import { encodeContentFrames, FRAME_HEAD_BYTES, FRAME_OVERHEAD, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
-import { decodeProperties, encodeProperties } from '../wire/properties.ts'
-import { encodeWireForm } from './wire-form.ts'
+import { decodeProperties, encodeProperties, type Properties } from '../wire/properties.ts'
+import { encodeWireForm, withHeader } from './wire-form.ts'
 
 test('keeps keys, properties and body', () => {
   const body = fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))
@@ -23,6 +23,24 @@ test('keeps keys, properties and body', () => {
       expect(properties).toEqual({ headers, deliveryMode: 2 })
       const bodyAt = headerEnd + 1 + FRAME_HEAD_BYTES
       expect(content.frames.subarray(bodyAt, bodyAt + sent.length).equals(sent)).toBe(true)
+    }),
+  )
+})
+
+test('a header is set beside all others, and nothing else changes', () => {
+  const body = fc.uint8Array({ maxLength: 300 }).map(bytes => Buffer.from(bytes))
+  const others = fc.option(fieldTable, { nil: undefined })
+  fc.assert(
+    fc.property(shortText, shortText, others, body, (exchange, routingKey, headers, sent) => {
+      const frames = encodeContentFrames(3, encodeProperties({}), sent, 64)
+      const bodyFrames = frames.subarray(readU32(frames, 3) + FRAME_OVERHEAD)
+      const properties = { contentType: 'text/plain', ...(headers && { headers }), priority: 7 }
+      const encode = (all: Properties) => encodeWireForm({ exchange, routingKey, properties: all, bodyFrames })
+      const { source, keyLength } = encode(properties)
+      const among = Buffer.concat([Buffer.alloc(5, 1), source, Buffer.alloc(5, 2)])
+      const wire = withHeader({ source: among, start: 5, keyLength, end: 5 + source.length }, 'x', 'new')
+      const expected = encode({ ...properties, headers: { ...headers, x: 'new' } })
+      expect(wire).toEqual({ source: expected.source, start: 0, keyLength, end: expected.source.length })
     }),
   )
 })
