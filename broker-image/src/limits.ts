@@ -30,7 +30,7 @@ export const NAME_BYTES_MAX = 255
 export const HELD_REPLIES_MAX = 1_024
 /** Time that a client has to answer our `connection.close`. */
 export const CLOSE_MS_MAX = 5_000
-/** Unsent bytes above which a connection is not read from either. */
+/** Unsent bytes above which a connection is not read from either, and is sent no direct replies. */
 export const UNSENT_BYTES_MAX = 16_777_216
 /** Bytes appended to the log and not yet on disk above which publishers are not read from. */
 export const UNSTABLE_BYTES_MAX = 67_108_864

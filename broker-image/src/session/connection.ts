@@ -165,7 +165,7 @@ export class Connection {
 
   /** The answer stands in the outbox, or nobody wants it. */
   getEnds(): void {
-    const isFull = this.#socket.writableLength + this.outbox.length > UNSENT_BYTES_MAX
+    const isFull = this.outbox.unsentBytes > UNSENT_BYTES_MAX
     this.#waitsFor = isFull ? 'room' : 'nothing'
     if (isFull) this.outbox.congested = true
     else if (this.#input.hasLeft) setImmediate(this.#goOn)

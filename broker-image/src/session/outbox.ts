@@ -48,6 +48,11 @@ export class Outbox implements EndOfTurn {
     this.#onDrain = onDrain
   }
 
+  /** Bytes that the client has yet to take. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength + this.length
+  }
+
   /** Makes room for `bytes` more behind `length`. */
   reserve(bytes: number): void {
     if (this.length + bytes <= this.target.bytes.length) return

@@ -1,9 +1,10 @@
 /**
  * Direct reply-to [RabbitMQ "Direct Reply-to"]: a channel takes replies without a queue. A publish with `reply-to`
  * `amq.rabbitmq.reply-to` is told onward with an address behind it, and what is published to that address over the
- * default exchange goes straight to the channel. At most once: what its client does not read is dropped.
+ * default exchange goes straight to the channel. At most once: while its client leaves too much unread, replies are dropped.
  */
 import { randomBytes } from 'node:crypto'
+import { UNSENT_BYTES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
 import { REPLY_ADDRESS_PREFIX, REPLY_QUEUE } from '../vhost/reply-address.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
@@ -28,7 +29,7 @@ export class ReplyConsumer {
   deliver(arrival: Arrival): void {
     const channel = this.#channel
     const { outbox, frameMax } = channel.connection
-    if (outbox.congested || channel.closing) return
+    if (outbox.unsentBytes > UNSENT_BYTES_MAX || channel.closing) return
     const { exchange, routingKey, frames } = contentOf(arrival, channel.number, frameMax)
     const deliveryTag = channel.lastDeliveryTag + 1
     const args = { consumerTag: this.tag, deliveryTag, redelivered: false, exchange, routingKey }
