@@ -99,3 +99,35 @@ test('a confirm waits for the definition of its queue, and for no later one', as
   }
   expect(names(client)).toEqual(['queue.declare-ok', 'basic.ack'])
 })
+
+test('a commit is answered once its publishes and acknowledgements are on disk, also before a stop', async () => {
+  const { world, run } = slowWorld()
+  const client = await publisher(world, run)
+  client.publish(1, message)
+  await world.settle()
+  await run('meta', 'queues')
+  client.send(1, 'channel.close', { replyCode: 200, replyText: '', classId: 0, methodId: 0 })
+  client.send(1, 'channel.open', {})
+  client.send(1, 'tx.select', {})
+  client.send(1, 'basic.get', { queue: 'q', noAck: false })
+  await world.settle()
+  client.take()
+  const steps = [
+    () => client.publish(1, message),
+    () => client.send(1, 'basic.ack', { deliveryTag: 1, multiple: false }),
+  ]
+  for (const step of steps) {
+    step()
+    client.send(1, 'tx.commit', {})
+    await world.settle()
+    expect(names(client)).toEqual([])
+    await run('queues')
+    expect(names(client)).toEqual(['tx.commit-ok'])
+  }
+  client.publish(1, message)
+  client.send(1, 'tx.commit', {})
+  const closed = world.broker.close()
+  await run('meta', 'queues', 'transient')
+  await closed
+  expect(names(client)).toEqual(['tx.commit-ok', 'connection.close'])
+})
