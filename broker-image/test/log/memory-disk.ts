@@ -35,6 +35,8 @@ export class MemoryDisk implements Disk {
   failCode = 'EIO'
   /** Bytes of all files together above which creating fails with ENOSPC. */
   bytesMax = Number.POSITIVE_INFINITY
+  /** A failing write ends between sectors, as with real disks; false: anywhere. */
+  tearsInSectors = false
   readonly #random: Random
   #folder: Folder
   #durableFolder: Folder
@@ -182,9 +184,10 @@ export class MemoryDisk implements Disk {
     if (error !== null) throw error
   }
 
-  /** For files: some part of a failing write arrives. */
-  part(bytes: number): number {
-    return Math.floor(this.#random() * (bytes + 1))
+  /** For files: where a failing write of [start, end) ends. */
+  partEnd(start: number, end: number): number {
+    const reached = start + Math.floor(this.#random() * (end - start + 1))
+    return this.tearsInSectors ? Math.max(start, reached - (reached % SECTOR_BYTES)) : reached
   }
 
   #content(name: string): Content {
@@ -248,7 +251,7 @@ class MemoryFile implements DiskFile {
   writeSync(buffer: Buffer, start: number, end: number): void {
     this.#requireOpen()
     const error = this.#disk.failure(`write ${this.name}`)
-    this.#put(buffer, start, error === null ? end : start + this.#disk.part(end - start))
+    this.#put(buffer, start, error === null ? end : this.#disk.partEnd(start, end))
     if (error !== null) throw error
   }
 
@@ -256,7 +259,7 @@ class MemoryFile implements DiskFile {
     this.#requireOpen()
     this.#disk.later(() => {
       const error = this.#disk.failure(`write ${this.name}`)
-      this.#put(buffer, start, error === null ? end : start + this.#disk.part(end - start))
+      this.#put(buffer, start, error === null ? end : this.#disk.partEnd(start, end))
       done(error)
     })
   }

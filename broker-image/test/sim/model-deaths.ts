@@ -50,9 +50,11 @@ function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: s
   if (known === undefined) return false
   if (isCertain) known.doubt &= ~DOUBT.undead
   if (known.flag === 'set') known.flag = 'either'
+  if (known.isArriving) return true
   known.isArriving = true
   known.enteredAt = Number.POSITIVE_INFINITY
   known.expiredMs = Number.POSITIVE_INFINITY
+  applyLimits(model, queue)
   return true
 }
 

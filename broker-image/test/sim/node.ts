@@ -81,6 +81,7 @@ export class SimNode {
     const target = this.#disks[disk]
     target.failAt = target.calls + 1 + Math.floor(this.#random() * within)
     target.failCode = code
+    target.tearsInSectors = true
     this.isFaulty = true
   }
 
