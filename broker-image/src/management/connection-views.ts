@@ -62,7 +62,7 @@ export function channelName({ connection, channel }: HeldChannel): string {
   return `${connection.name} (${channel.number})`
 }
 
-export function channelView({ broker }: ManagementContext, held: HeldChannel) {
+export function channelView({ broker }: Pick<ManagementContext, 'broker'>, held: HeldChannel) {
   const { connection, channel } = held
   return {
     name: channelName(held),
