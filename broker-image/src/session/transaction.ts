@@ -118,12 +118,12 @@ export class Transaction {
     if (globalPrefetchCount !== 0) this.#channel.wakeConsumers()
   }
 
+  /** A later method may have failed meanwhile: its `channel.close` waits behind this answer. */
   #answer({ refused, returned }: Outcome): void {
     const channel = this.#channel
-    if (channel.closing) return
     for (const arrival of returned) channel.returnMessage(arrival)
     if (!refused) channel.send('tx.commit-ok', {})
-    else {
+    else if (!channel.closing) {
       const error = new ChannelError('PRECONDITION_FAILED', 'partial tx completion')
       channel.connection.failChannel(error, channel, METHOD_ID.TX_COMMIT)
     }
