@@ -38,8 +38,10 @@ export function httpErrorFrom(error: unknown): HttpError | undefined {
   return undefined
 }
 
+/** Here the reason stands without the name of the reply in front. */
 function fromAmqp({ replyName, message }: ChannelError | ConnectionError): HttpError {
-  if (replyName === 'NOT_FOUND') return new HttpError(404, 'not_found', message)
-  if (replyName === 'ACCESS_REFUSED') return notAuthorized(message)
-  return badRequest(message)
+  const reason = message.replace(`${replyName} - `, '')
+  if (replyName === 'NOT_FOUND') return new HttpError(404, 'not_found', reason)
+  if (replyName === 'ACCESS_REFUSED') return notAuthorized(reason)
+  return badRequest(reason)
 }

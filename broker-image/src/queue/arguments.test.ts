@@ -25,19 +25,20 @@ describe('arguments', () => {
 
   test.each<[Arguments, string]>([
     [{ 'x-expires': 0 }, '{value_zero,0}'],
-    [{ 'x-expires': 315_360_000_001 }, '{value_too_big,315360000001}'],
+    [{ 'x-expires': 315_360_000_001 }, '{value_too_large,315360000001}'],
     [{ 'x-message-ttl': -1 }, '{value_negative,-1}'],
-    [{ 'x-message-ttl': '5' }, '{unacceptable_type,<<"5">>}'],
-    [{ 'x-message-ttl': 1.5 }, '{unacceptable_type,1.5}'],
-    [{ 'x-max-length': null }, '{unacceptable_type,null}'],
-    [{ 'x-overflow': 'foo' }, '{invalid_value,<<"foo">>}'],
-    [{ 'x-overflow': 1 }, '{unacceptable_type,1}'],
-    [{ 'x-single-active-consumer': 'yes' }, '{unacceptable_type,<<"yes">>}'],
+    [{ 'x-message-ttl': '5' }, '"expected integer, got longstr"'],
+    [{ 'x-message-ttl': 1.5 }, '"expected integer, got double"'],
+    [{ 'x-max-length': null }, '"expected integer, got void"'],
+    [{ 'x-overflow': 'foo' }, 'invalid_overflow'],
+    [{ 'x-overflow': 1 }, '{unacceptable_type,signedint}'],
+    [{ 'x-single-active-consumer': 'yes' }, '{unacceptable_type,longstr}'],
     [{ 'x-queue-version': 3 }, '{max_value_exceeded,3}'],
     [{ 'x-max-priority': 256 }, '{max_value_exceeded,256}'],
     [{ 'x-max-priority': -1 }, '{value_negative,-1}'],
     [{ 'x-delivery-limit': -1 }, '{value_negative,-1}'],
-    [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,5}'],
+    [{ 'x-queue-type': 'bogus' }, `"unsupported queue type 'bogus'"`],
+    [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,signedint}'],
     [{ 'x-dead-letter-routing-key': 'k' }, 'routing_key_but_no_dlx_defined'],
   ])('%j are refused with 406: %s', (args, problem) => {
     expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code: 406 }))
@@ -47,7 +48,6 @@ describe('arguments', () => {
   test.each<[Arguments, number]>([
     [{ 'x-dead-letter-strategy': 'at-least-once' }, 540],
     [{ 'x-queue-type': 'quorum' }, 540],
-    [{ 'x-queue-type': 'bogus' }, 541],
   ])('%j are answered with %i', (args, code) => {
     expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code }))
   })
@@ -61,7 +61,7 @@ describe('a second declaration', () => {
   })
 
   test.each<[Arguments, string]>([
-    [{ ...first, 'x-max-length': 4 }, "received the value '4' of type 'signedint' but current is the value '3'"],
+    [{ ...first, 'x-max-length': 4 }, "received '4' but current is '3'"],
     [{ 'x-single-active-consumer': true }, "'x-max-length' for queue 'q': received none"],
     [{ ...first, 'x-single-active-consumer': false }, "received 'false' but current is 'true'"],
     [{ ...first, 'x-overflow': 'drop-head' }, "received the value 'drop-head' of type 'longstr' but current is none"],

@@ -14,11 +14,9 @@ interface ArgumentRule {
   served: boolean
 }
 
-const shown = (value: ArgumentValue): string => (typeof value === 'string' ? `<<"${value}">>` : JSON.stringify(value))
-
 function integerFrom(least: number): Check {
   return value => {
-    if (typeof value !== 'number' || !Number.isInteger(value)) return `{unacceptable_type,${shown(value)}}`
+    if (typeof value !== 'number' || !Number.isInteger(value)) return `"expected integer, got ${amqpType(value)}"`
     if (value < least) return least === 1 && value === 0 ? '{value_zero,0}' : `{value_negative,${value}}`
     return undefined
   }
@@ -26,14 +24,15 @@ function integerFrom(least: number): Check {
 
 function timeFrom(least: number): Check {
   const integer = integerFrom(least)
-  return value => integer(value) ?? ((value as number) > TTL_MS_MAX ? `{value_too_big,${value}}` : undefined)
+  return value => integer(value) ?? ((value as number) > TTL_MS_MAX ? `{value_too_large,${value}}` : undefined)
 }
 
-const text: Check = value => (typeof value === 'string' ? undefined : `{unacceptable_type,${shown(value)}}`)
-const boolean: Check = value => (typeof value === 'boolean' ? undefined : `{unacceptable_type,${shown(value)}}`)
+const text: Check = value => (typeof value === 'string' ? undefined : `{unacceptable_type,${amqpType(value)}}`)
+const boolean: Check = value => (typeof value === 'boolean' ? undefined : `{unacceptable_type,${amqpType(value)}}`)
 
-function oneOf(...words: string[]): Check {
-  return value => text(value) ?? (words.includes(value as string) ? undefined : `{invalid_value,${shown(value)}}`)
+/** `problem`: what is said of another word. */
+function oneOf(words: readonly string[], problem: (word: string) => string): Check {
+  return value => text(value) ?? (words.includes(value as string) ? undefined : problem(value as string))
 }
 
 function integerUpTo(most: number): Check {
@@ -52,15 +51,17 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-dead-letter-routing-key': served(text),
   'x-max-length': served(integerFrom(0)),
   'x-max-length-bytes': served(integerFrom(0)),
-  'x-overflow': served(oneOf('drop-head', 'reject-publish', 'reject-publish-dlx')),
+  'x-overflow': served(oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')),
   'x-single-active-consumer': served(boolean),
-  'x-queue-mode': served(oneOf('default', 'lazy')),
+  'x-queue-mode': served(oneOf(['default', 'lazy'], word => `"unsupported queue mode '${word}'"`)),
   'x-queue-version': served(integerUpTo(2)),
   'x-queue-type': served(text),
   'x-queue-master-locator': served(text),
   'x-max-priority': served(integerUpTo(255)),
   'x-delivery-limit': served(integerFrom(0)),
-  'x-dead-letter-strategy': later(oneOf('at-most-once', 'at-least-once')),
+  'x-dead-letter-strategy': later(
+    oneOf(['at-most-once', 'at-least-once'], word => `{invalid_dlx_strategy,<<"${word}">>}`),
+  ),
 }
 
 /**
@@ -68,9 +69,9 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
  * @throws ChannelError 406 for a bad value, ConnectionError 540 for one that is not served yet.
  */
 export function validateQueueArguments(name: string, vhost: string, args: Arguments): void {
-  for (const [key, value] of Object.entries(args)) {
-    const rule = Object.hasOwn(RULES, key) ? RULES[key] : undefined
-    if (rule === undefined) continue
+  for (const [key, rule] of Object.entries(RULES)) {
+    const value = args[key]
+    if (value === undefined) continue
     const problem = rule.check(value)
     if (problem !== undefined) {
       throw new ChannelError(
@@ -80,7 +81,7 @@ export function validateQueueArguments(name: string, vhost: string, args: Argume
     }
     if (!rule.served) throw new ConnectionError('NOT_IMPLEMENTED', `queue argument '${key}' is not supported yet`)
   }
-  refuseOtherTypes(args['x-queue-type'])
+  refuseOtherTypes(name, vhost, args['x-queue-type'])
   if (args['x-dead-letter-routing-key'] !== undefined && args['x-dead-letter-exchange'] === undefined) {
     throw new ChannelError(
       'PRECONDITION_FAILED',
@@ -89,12 +90,15 @@ export function validateQueueArguments(name: string, vhost: string, args: Argume
   }
 }
 
-function refuseOtherTypes(type: ArgumentValue | undefined): void {
+function refuseOtherTypes(name: string, vhost: string, type: ArgumentValue | undefined): void {
   if (type === undefined || type === 'classic') return
   if (type === 'quorum' || type === 'stream') {
     throw new ConnectionError('NOT_IMPLEMENTED', `queue type '${type}' is not supported yet`)
   }
-  throw new ConnectionError('INTERNAL_ERROR', `unknown queue type '${type}'`)
+  throw new ChannelError(
+    'PRECONDITION_FAILED',
+    `invalid arg 'x-queue-type' for queue '${name}' in vhost '${vhost}': "unsupported queue type '${type}'"`,
+  )
 }
 
 /**
@@ -116,9 +120,10 @@ export function assertEquivalent(
   current: ArgumentValue | undefined,
 ): void {
   if (JSON.stringify(received) === JSON.stringify(current)) return
+  const isSameType = received !== undefined && current !== undefined && amqpType(received) === amqpType(current)
   const told = (value: ArgumentValue | undefined): string => {
     if (value === undefined) return 'none'
-    return typeof value === 'boolean' ? `'${value}'` : `the value '${value}' of type '${amqpType(value)}'`
+    return isSameType || typeof value === 'boolean' ? `'${value}'` : `the value '${value}' of type '${amqpType(value)}'`
   }
   throw new ChannelError(
     'PRECONDITION_FAILED',
@@ -126,7 +131,11 @@ export function assertEquivalent(
   )
 }
 
-function amqpType(value: ArgumentValue): string {
-  if (typeof value === 'number') return 'signedint'
+/** The name of a value's type in RabbitMQ's words. */
+export function amqpType(value: ArgumentValue): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'signedint' : 'double'
+  if (typeof value === 'boolean') return 'bool'
+  if (value === null) return 'void'
+  if (Array.isArray(value)) return 'array'
   return typeof value === 'string' ? 'longstr' : 'table'
 }

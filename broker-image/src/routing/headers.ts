@@ -78,8 +78,9 @@ function matchModeOf(args: FieldTable): { readonly every: boolean; readonly with
   const match: FieldValue = Object.hasOwn(args, MATCH_KEY) ? args[MATCH_KEY]! : 'all'
   const mode = typeof match === 'string' ? MATCH_MODES.get(match) : undefined
   if (mode !== undefined) return mode
-  const expected = [...MATCH_MODES.keys()].join(', ')
-  throw new ChannelError('PRECONDITION_FAILED', `Invalid x-match field value ${fieldKey(match)}; expected ${expected}`)
+  const given = typeof match === 'string' ? `<<"${match}">>` : fieldKey(match)
+  const expected = 'all, any, all-with-x, or any-with-x'
+  throw new ChannelError('PRECONDITION_FAILED', `Invalid x-match field value ${given}; expected ${expected}`)
 }
 
 function matchesOne(bindings: Map<string, HeadersBinding>, headers: FieldTable): boolean {

@@ -9,7 +9,7 @@ import { dispatch } from './dispatch.ts'
 /** @throws ConnectionError 504 when the channel is not open. */
 export function channelOf(connection: Connection, number: number): Channel {
   const channel = connection.channels.get(number)
-  if (channel === undefined) throw new ConnectionError('CHANNEL_ERROR', `expected 'channel.open' on channel ${number}`)
+  if (channel === undefined) throw new ConnectionError('CHANNEL_ERROR', `expected 'channel.open'`)
   return channel
 }
 
@@ -41,7 +41,7 @@ function close(channel: Channel): void {
 function open(connection: Connection, number: number): void {
   const { broker, channels, channelMax } = connection
   if (channels.has(number)) {
-    throw new ConnectionError('CHANNEL_ERROR', `second 'channel.open' seen on channel ${number}`)
+    throw new ConnectionError('CHANNEL_ERROR', `second 'channel.open' seen`)
   }
   if (channelMax !== 0 && channels.size >= channelMax) {
     throw new ConnectionError(

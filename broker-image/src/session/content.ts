@@ -91,7 +91,7 @@ export class Content {
     }
     const ms = Number(text)
     if (ms > EXPIRATION_MS_MAX) {
-      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': {value_too_big,${text}}`)
+      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': {value_too_large,${text}}`)
     }
     return ms
   }

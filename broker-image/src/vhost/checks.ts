@@ -1,6 +1,6 @@
 /** What a virtual host refuses, and in which words [RabbitMQ `rabbit_exchange`, `rabbit_amqqueue`]. */
 import type { ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
-import { assertEquivalent, assertEquivalentArguments } from '../queue/arguments.ts'
+import { amqpType, assertEquivalent, assertEquivalentArguments } from '../queue/arguments.ts'
 import type { Queue } from '../queue/queue.ts'
 import { ChannelError } from '../wire/errors.ts'
 
@@ -33,7 +33,7 @@ export function checkAlternate(vhost: string, wish: Omit<ExchangeDefinition, 'vh
   if (alternate === undefined || typeof alternate === 'string') return
   throw new ChannelError(
     'PRECONDITION_FAILED',
-    `invalid arg 'alternate-exchange' for exchange '${wish.name}' in vhost '${vhost}'`,
+    `invalid type '${amqpType(alternate)}' for arg 'alternate-exchange' in exchange '${wish.name}' in vhost '${vhost}'`,
   )
 }
 
@@ -42,7 +42,12 @@ export function refuseReserved(kind: string, name: string): void {
   if (name === '' || name.startsWith(RESERVED_PREFIX)) throw reserved(kind, name)
 }
 
-export function reserved(kind: string, name: string): ChannelError {
+/** Exchanges that every virtual host has stay. */
+export function fixedExchange(exchange: string, vhost: string): ChannelError {
+  return new ChannelError('ACCESS_REFUSED', `deletion of system exchange '${exchange}' in vhost '${vhost}' not allowed`)
+}
+
+function reserved(kind: string, name: string): ChannelError {
   return new ChannelError('ACCESS_REFUSED', `${kind} name '${name}' contains reserved prefix 'amq.*'`)
 }
 

@@ -19,12 +19,12 @@ import {
   assertSameExchange,
   assertSameQueue,
   checkAlternate,
+  fixedExchange,
   full,
   locked,
   notFound,
   RESERVED_PREFIX,
   refuseReserved,
-  reserved,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
@@ -113,7 +113,7 @@ export class Vhost {
   /** Deleting what is not there is success. @throws ChannelError 403 for a built-in one, 406 when in use. */
   deleteExchange(name: string, options: { ifUnused: boolean }): boolean {
     if (name === '') throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
-    if (name.startsWith(RESERVED_PREFIX)) throw reserved('exchange', name)
+    if (name.startsWith(RESERVED_PREFIX)) throw fixedExchange(name, this.name)
     const exchange = this.exchanges.get(name)
     if (exchange === undefined) return false
     if (options.ifUnused && exchange.bindings.size > 0) {
@@ -165,7 +165,7 @@ export class Vhost {
       throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' in use`)
     }
     if (options.ifEmpty && queue.messagesReady > 0) {
-      throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' is not empty`)
+      throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' not empty`)
     }
     this.#removeIncoming(queue)
     this.queues.delete(queue.name)
@@ -188,8 +188,10 @@ export class Vhost {
     this.#addBinding(definition, source, destination)
   }
 
-  /** Removes a binding; one that is not there is success. @throws ChannelError 403, 404. */
+  /** Removes a binding; one that is not there is success, as are ends that are not. @throws ChannelError 403, 405. */
   unbind(spec: BindingSpec, owner: object | null): void {
+    const destinations = spec.destinationType === 'queue' ? this.queues : this.exchanges
+    if (!this.exchanges.has(spec.source) || !destinations.has(spec.destination)) return
     const { source } = this.#ends(spec, owner)
     if (source.name === '') source.exchange.validateBinding({})
     const binding = source.bindings.get(bindingKey({ ...spec, vhost: this.name }))
@@ -324,8 +326,8 @@ export class Vhost {
   }
 
   #ends(spec: BindingSpec, owner: object | null): { source: VhostExchange; destination: Destination } {
-    const destination = this.#destination(spec, owner)
-    return { source: this.exchange(spec.source), destination }
+    const source = this.exchange(spec.source)
+    return { source, destination: this.#destination(spec, owner) }
   }
 
   #destination(spec: BindingSpec, owner: object | null): Destination {

@@ -1,2 +1,119 @@
-/** Where Warren differs from RabbitMQ 3.10, by subject and probe, and why; `docs/compatibility.md` has a line on each. */
-export const KNOWN_DIFFERENCES: { readonly [subject: string]: { readonly [probe: string]: string } } = {}
+/** Where Warren differs from RabbitMQ 3.10: a reason, and the probes that show it. `docs/compatibility.md` has them as well. */
+interface KnownDifference {
+  readonly reason: string
+  /** By subject: the names of probes. */
+  readonly probes: { readonly [subject: string]: readonly string[] }
+}
+
+export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
+  {
+    reason: 'The same refusal in other words.',
+    probes: {
+      arguments: [
+        'x-dead-letter-exchange 1',
+        'x-dead-letter-exchange true',
+        'x-queue-version 3',
+        'x-delivery-limit -1',
+      ],
+      exchanges: ['an empty type', 'both are missing'],
+      routing: ['headers: an x-match of a number is 406'],
+      connections: [
+        'a wrong password',
+        'a method of the connection on a channel',
+        'a method of a channel on channel 0',
+        'a method that only a server sends',
+      ],
+      management: [
+        'a queue with a bad body is 400',
+        'a publish without a payload is 400',
+        'a policy with an unknown key is 400',
+        'a policy with a bad pattern is 400',
+        'a policy for nonsense is 400',
+        'a policy without a pattern is 400',
+        "an operator policy with a user's key is 400",
+        'a user without tags',
+        'a user without a tag is 401',
+        'permissions of a missing user',
+        'permissions',
+        'a list in pages',
+        'definitions are brought in',
+      ],
+    },
+  },
+  {
+    reason:
+      'Arguments of other types of queue are taken for unknown ones, and a delivery limit is served on every queue.',
+    probes: {
+      arguments: [
+        'x-delivery-limit 5',
+        'x-max-age "1D"',
+        'x-max-in-memory-length 5',
+        'x-quorum-initial-group-size 3',
+        'x-stream-max-segment-size-bytes 1000000',
+        'x-initial-cluster-size 3',
+        'x-queue-leader-locator "client-local"',
+        "a consumer's x-stream-offset on a classic queue",
+        "a consumer's x-cancel-on-ha-failover of text",
+      ],
+    },
+  },
+  {
+    reason: 'Dead-letter strategies are refused by name until they are served.',
+    probes: { arguments: ['x-dead-letter-strategy "at-least-once"'] },
+  },
+  {
+    reason: 'RabbitMQ fails inside, where Warren answers.',
+    probes: {
+      arguments: ['x-queue-master-locator "foo"', 'x-queue-master-locator 1'],
+      management: ['a get with an unknown ackmode'],
+    },
+  },
+  {
+    reason: 'Warren says what was wrong before it closes the connection, where RabbitMQ only closes.',
+    probes: { connections: ['an unknown method', 'an unknown class', 'a frame-max that is too small'] },
+  },
+  {
+    reason: 'No limit (0) in tune-ok means the limit that was offered; RabbitMQ closes the connection.',
+    probes: { connections: ['no frame-max where the broker has one', 'no channel-max where the broker has one'] },
+  },
+  {
+    reason: 'Only AMQP 0-9-1 is spoken; RabbitMQ takes the headers of older versions for it.',
+    probes: { connections: ['another version is answered with ours'] },
+  },
+  {
+    reason: "A passive declaration without a name means the channel's last queue, as AMQP has it.",
+    probes: { queues: ['an empty name is given one by the broker'] },
+  },
+  {
+    reason: 'Unbinding a queue that is missing is 404.',
+    probes: { exchanges: ['unbinding a missing queue or exchange'] },
+  },
+  {
+    reason: 'A message expires at its time wherever it stands in its queue.',
+    probes: { lifetimes: ['expiry behind a live head'] },
+  },
+  {
+    reason: "The management API's hashes of bindings' arguments are longer.",
+    probes: { management: ['a binding with arguments has a key of its own'] },
+  },
+  {
+    reason: 'A get without a count takes one message.',
+    probes: { management: ['a get without a count'] },
+  },
+  {
+    reason: "A virtual host's default type of queue is named.",
+    probes: { management: ['a virtual host'] },
+  },
+  {
+    reason: 'A method that a path lacks is 404.',
+    probes: { management: ['a method that is not allowed'] },
+  },
+  {
+    reason: 'The tag `management` may see the nodes.',
+    probes: { management: ['a management user does not see the nodes'] },
+  },
+  {
+    reason: 'Parameters of any component are stored.',
+    probes: { management: ['parameters'] },
+  },
+]

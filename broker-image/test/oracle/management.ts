@@ -1,5 +1,6 @@
 /** Requests to a management API, and what of the answer can be compared. */
 import type { Peer } from './brokers.ts'
+import { inOrder } from './outcome.ts'
 
 type Json = ReturnType<typeof JSON.parse>
 
@@ -51,8 +52,8 @@ function shown(body: Json, status: number, { pick, shape }: Request): string {
 }
 
 function picked(body: Json, fields: readonly string[]): string {
-  const valueOf = (field: string): Json => field.split('.').reduce((value, name) => value?.[name], body)
-  return JSON.stringify(Object.fromEntries(fields.map(field => [field, sorted(valueOf(field))])))
+  const fieldValue = (field: string): Json => field.split('.').reduce((value, name) => value?.[name], body)
+  return JSON.stringify(Object.fromEntries(fields.map(field => [field, inOrder(fieldValue(field) ?? undefined)])))
 }
 
 function shapeOf(value: Json): Json {
@@ -63,12 +64,4 @@ function shapeOf(value: Json): Json {
       .sort()
       .map(key => [key, typeof value[key] === 'object' ? 'object' : typeof value[key]]),
   )
-}
-
-/** Keys of objects in one order: JSON has none. */
-function sorted(value: Json): Json {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, inner]) => [key, sorted(inner)]))
 }

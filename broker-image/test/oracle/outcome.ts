@@ -1,7 +1,6 @@
 /** What was heard as comparable text: without what may differ from run to run. */
 import { showValue, showValues, type Values } from '../support/script.ts'
 import type { Heard } from '../support/test-client.ts'
-import { isConnectionClose } from './wire-client.ts'
 
 /** Of a channel in confirm mode: how many messages it published, and which of them are answered. */
 export interface ConfirmState {
@@ -14,7 +13,8 @@ const INTERNAL_CODES = [500, 501, 502, 505, 541]
 
 /**
  * A line for each thing heard. Channels are told one after the other, and a channel's confirms are gathered behind the
- * rest, by number: in both brokers they come from elsewhere than deliveries do. The end after a close is left out.
+ * rest, by number: in both brokers they come from elsewhere than deliveries do. Tables are told in the order of their
+ * keys, which has no meaning.
  */
 export function outcome(client: string, heard: readonly Heard[], confirms: Map<string, ConfirmState>): string[] {
   const lines: string[] = []
@@ -32,8 +32,7 @@ export function outcome(client: string, heard: readonly Heard[], confirms: Map<s
     }
   }
   if (heard.some(({ kind }) => kind === 'protocol header')) lines.push(`< ${client} (protocol header)`)
-  const isAbrupt = heard.some(({ kind }) => kind === 'closed') && !heard.some(isConnectionClose)
-  if (isAbrupt) lines.push(`< ${client} (closed)`)
+  if (heard.some(({ kind }) => kind === 'closed')) lines.push(`< ${client} (closed)`)
   return lines
 }
 
@@ -54,11 +53,19 @@ function shown(who: string, { method, content }: Heard & { kind: 'method' }): st
   const parts = [`< ${who} ${method.name}`, showValues(args)]
   if (content !== undefined) {
     const { properties, body } = content
-    parts.push(showValues({ properties }), `body=${showValue(body)}`)
+    parts.push(showValues({ properties: inOrder(properties) }), `body=${showValue(body)}`)
   }
   return parts
     .filter(part => part !== '')
     .join(' ')
     .replace(/(amq\.(?:gen|ctag)-)[\w-]{22}/g, '$1…')
     .replace(/\{"!":"timestamp","value":\d{10}\}/g, 'now')
+}
+
+/** A value of JSON with the keys of all its objects sorted. */
+export function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, inner]) => [key, inOrder(inner)]))
 }

@@ -62,6 +62,8 @@ class Scene {
   readonly #quietMs: number
   readonly #clients = new Map<string, WireClient>()
   readonly #confirms = new Map<string, ConfirmState>()
+  /** Clients whose connection was closed with a word: when the socket follows is not compared. */
+  readonly #leaving = new Set<string>()
 
   constructor(peer: Peer, vhost: string, quietMs: number) {
     this.#peer = peer
@@ -212,7 +214,10 @@ class Scene {
   #heard(afterLogin: boolean): string[] {
     return [...this.#clients].flatMap(([name, { client }]) => {
       const heard = client.take().filter(each => !isSign(each) && !(afterLogin && isWelcome(each)))
-      return outcome(name, heard, this.#confirms).map(line => line.replaceAll(this.#vhost, '/'))
+      const isLeaving = this.#leaving.has(name) || heard.some(isClose)
+      if (isLeaving) this.#leaving.add(name)
+      const told = isLeaving ? heard.filter(({ kind }) => kind !== 'closed') : heard
+      return outcome(name, told, this.#confirms).map(line => line.replaceAll(this.#vhost, '/'))
     })
   }
 }
@@ -220,6 +225,9 @@ class Scene {
 const WELCOME: readonly MethodName[] = ['connection.start', 'connection.tune', 'connection.open-ok', 'channel.open-ok']
 
 const isWelcome = (heard: Heard): boolean => heard.kind === 'method' && WELCOME.includes(heard.method.name)
+
+const isClose = (heard: Heard): boolean =>
+  isConnectionClose(heard) || (heard.kind === 'method' && heard.method.name === 'connection.close-ok')
 
 /** No probe needs to see that a declaration of an exchange was answered: what follows shows it. */
 const isSign = (heard: Heard): boolean => heard.kind === 'method' && heard.method.name === 'exchange.declare-ok'

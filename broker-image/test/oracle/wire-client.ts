@@ -16,6 +16,8 @@ export class WireClient {
   readonly client: TestClient
   readonly #socket: net.Socket
   #lastHeardAt = performance.now()
+  /** Channels that the broker closed, 0 for all: nothing is answered there until the client agrees. */
+  readonly #closed = new Set<number>()
   /** What the broker owes: a test for each, on what was heard. */
   #owed: ((heard: Heard) => boolean)[] = []
 
@@ -56,6 +58,8 @@ export class WireClient {
   /** Sends a method; the broker owes its answer, or a close. */
   send<N extends MethodName>(channel: number, name: N, args: Values): void {
     this.client.bytes(encodeMethodFrame(channel, name, args as MethodArgs<N>))
+    if (name === 'channel.close-ok') this.#closed.delete(channel)
+    if (this.#closed.has(channel) || this.#closed.has(0)) return
     const isAnswered = args['noWait'] !== true && (`${name}-ok` in METHODS || name === 'basic.get')
     if (isAnswered) this.owes(heard => isAnswer(heard, channel, name))
   }
@@ -68,6 +72,9 @@ export class WireClient {
       await delay(POLL_MS)
     }
     this.#owed = []
+    for (const heard of this.client.heard) {
+      if (isClose(heard)) this.#closed.add(heard.channel)
+    }
   }
 
   /** Milliseconds since something was heard. */
@@ -75,6 +82,9 @@ export class WireClient {
     return performance.now() - this.#lastHeardAt
   }
 }
+
+const isClose = (heard: Heard): heard is Heard & { kind: 'method' } =>
+  heard.kind === 'method' && (heard.method.name === 'channel.close' || heard.method.name === 'connection.close')
 
 export const isConnectionClose = (heard: Heard): boolean =>
   heard.kind === 'method' && heard.method.name === 'connection.close'

@@ -1,6 +1,7 @@
 /** Class `basic` [AMQP 1.8] but for publish, which the connection hands to the publisher without decoding it. */
 import { randomBytes } from 'node:crypto'
-import type { Arguments } from '../../definitions/model.ts'
+import type { Arguments, ArgumentValue } from '../../definitions/model.ts'
+import { amqpType } from '../../queue/arguments.ts'
 import type { Message } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { REPLY_QUEUE } from '../../vhost/reply-address.ts'
@@ -46,7 +47,7 @@ export const basicHandlers: Handlers<BasicMethod> = {
     assertMayConsume(channel, queue, args)
     const tag = args.consumerTag === '' ? generatedTag() : args.consumerTag
     const { noAck, exclusive } = args
-    const spec = { tag, noAck, exclusive, priority: priorityOf(args), arguments: args.arguments as Arguments }
+    const spec = { tag, noAck, exclusive, priority: priorityOf(queue, args), arguments: args.arguments as Arguments }
     const consumer = new ChannelConsumer(channel, queue, spec)
     channel.consumers.set(tag, consumer)
     queue.addConsumer(consumer)
@@ -136,10 +137,7 @@ function assertMayConsume(channel: Channel, queue: Queue, args: MethodArgs<'basi
   assertNewTag(channel, args.consumerTag)
   const { consumers } = queue
   const resource = `queue '${queue.name}' in vhost '${queue.vhost}'`
-  if (args.exclusive && consumers.singleActive) {
-    throw new ChannelError('ACCESS_REFUSED', `${resource} has single active consumer on, exclusive consume not allowed`)
-  }
-  if (consumers.hasExclusive || (args.exclusive && consumers.count > 0)) {
+  if (consumers.hasExclusive || (args.exclusive && (consumers.singleActive || consumers.count > 0))) {
     throw new ChannelError('ACCESS_REFUSED', `${resource} in exclusive use`)
   }
 }
@@ -161,10 +159,14 @@ function consumeReplies(channel: Channel, { consumerTag, noAck, noWait }: Method
 }
 
 /** @throws ChannelError 406 when `x-priority` is no integer. */
-function priorityOf(args: MethodArgs<'basic.consume'>): number {
+function priorityOf(queue: Queue, args: MethodArgs<'basic.consume'>): number {
   const priority = args.arguments['x-priority'] ?? 0
   if (typeof priority === 'number' && Number.isInteger(priority)) return priority
-  throw new ChannelError('PRECONDITION_FAILED', `invalid arg 'x-priority' for consumer: ${JSON.stringify(priority)}`)
+  const problem = `"expected integer, got ${amqpType(priority as ArgumentValue)}"`
+  throw new ChannelError(
+    'PRECONDITION_FAILED',
+    `invalid arg 'x-priority' for queue '${queue.name}' in vhost '${queue.vhost}': ${problem}`,
+  )
 }
 
 const generatedTag = (): string => `amq.ctag-${randomBytes(GENERATED_TAG_BYTES).toString('base64url')}`

@@ -9,13 +9,13 @@ type ExchangeMethod = 'exchange.declare' | 'exchange.delete' | 'exchange.bind' |
 
 export const exchangeHandlers: Handlers<ExchangeMethod> = {
   'exchange.declare': (channel, args) => {
+    if (args.exchange === '') {
+      throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
+    }
     if (args.passive) {
       channel.vhost.exchange(args.exchange)
       if (!args.noWait) channel.reply('exchange.declare-ok', {})
       return
-    }
-    if (args.exchange === '') {
-      throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
     }
     channel.assertMay('configure', 'exchange', args.exchange)
     const { exchange: name, type, durable, autoDelete, internal } = args
