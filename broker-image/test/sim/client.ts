@@ -281,7 +281,7 @@ export class SimClient {
   }
 
   /** The connection is over, from whatever side. */
-  end(unheard = false): void {
+  end(unheard: boolean): void {
     this.isConnected = false
     for (const channel of this.channels) if (!channel.isClosed) channel.end(unheard)
   }

@@ -322,6 +322,7 @@ export class Model {
   /** Deliveries of one step from one queue, heard in no certain order but for each consumer. */
   #take(queue: ModelQueue, deliveries: readonly Delivery[]): void {
     const taken: Entry[] = []
+    this.#requireActive(queue, deliveries)
     for (const own of Map.groupBy(deliveries, ({ by }) => by).values()) {
       const fresh = own.filter(({ flagged }) => !flagged)
       const entries = own.map(delivery => this.#takeOne(queue, delivery))
@@ -332,6 +333,14 @@ export class Model {
       )
     }
     this.#passOver(queue, Math.max(...taken.map(({ position }) => position ?? 0)))
+  }
+
+  /** Of a single-active queue only the first consumer gets messages; who is first is known when nobody left. */
+  #requireActive(queue: ModelQueue, deliveries: readonly Delivery[]): void {
+    if (!queue.singleActive || queue.takenStep === this.step) return
+    for (const { by } of deliveries) {
+      if (by !== queue.consumers[0]) throw new Violation(`queue ${queue.name} delivered past its active consumer`)
+    }
   }
 
   /** What stands before a delivered message is not there, or was taken by a `basic.get` whose answer has not come. */

@@ -146,7 +146,7 @@ export class SimWorld {
 
   /** Ends the process without warning. */
   async crash(how: 'power' | 'kill'): Promise<void> {
-    await this.hear(this.#draw.between(0, 3))
+    await this.hear(this.#draw.between(0, this.#parameters.diskSteps))
     this.tell(how)
     if (how === 'power') this.node.crash()
     else this.node.kill()
@@ -157,7 +157,8 @@ export class SimWorld {
     if (this.node.isFull || this.node.isFaulty) return
     await this.rest()
     this.tell('restart')
-    for (const client of this.clients) client.end()
+    // What goes back from the first connection that is closed may still go out to the next.
+    for (const client of this.clients) client.end(true)
     await this.node.restart()
     this.#startAgain(true)
   }
