@@ -363,6 +363,10 @@ export class Broker implements QueueContext {
   }
 
   #alarmsChanged(): void {
+    const { alarms, logger } = this
+    if (alarms.any) logger.warn({ memory: alarms.memory, disk: alarms.disk }, `${alarms.reason}: publishers wait`)
+    else logger.info('enough memory and disk again: publishers go on')
+    this.log.saveRoom(alarms.disk)
     for (const connection of this.connections.values()) connection.alarmsChanged()
   }
 }

@@ -22,7 +22,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const answer = printedAnswer(argv, VERSION)
   if (answer !== undefined) return print(answer)
   const config = loadConfig({ argv, env: process.env, readFile: path => readFileSync(path, 'utf8') })
-  const log = pino({ level: config.isConsoleLogOn ? config.logLevel : 'silent' })
+  const log = createLog(config)
   const lock = takeFolder(config.dataDirectory)
   const broker = openBroker(config, log)
   const management = createManagementServer({
@@ -50,6 +50,16 @@ async function main(argv: readonly string[]): Promise<void> {
 
 function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise(resolve => clock.after(delayMs, resolve))
+}
+
+/** Words and dates that a person can read, as the operator's log has them. */
+function createLog({ isConsoleLogOn, logLevel }: Config): Logger {
+  return pino({
+    level: isConsoleLogOn ? logLevel : 'silent',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: label => ({ level: label }) },
+  })
 }
 
 function print(text: string): void {

@@ -11,7 +11,7 @@ import {
 } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
-import { nearest } from './nearest.ts'
+import { editDistance, nearest } from './nearest.ts'
 import type { Settings } from './settings.ts'
 import {
   integerBetween,
@@ -264,11 +264,19 @@ function nameIn(pattern: string, key: string): string | undefined {
   return key.startsWith(prefix) && key.length > prefix.length ? key.slice(prefix.length) : undefined
 }
 
-/** A placeholder is filled with the user's own last word, so that only the known part counts as a distance. */
+/** A placeholder is filled with the user's own last word where what stands before it is nearly right. */
 function suggestion(key: string): string | undefined {
-  const lastWord = key.slice(key.lastIndexOf('.') + 1)
+  const prefix = key.slice(0, key.lastIndexOf('.') + 1)
+  const lastWord = key.slice(prefix.length)
+  const filled = (pattern: string): string => {
+    const isMeant = editDistance(prefix, pattern.replace('<name>', '')) <= MISSPELT_MAX
+    return isMeant ? pattern.replace('<name>', lastWord) : pattern
+  }
   return nearest(
     key,
-    CONFIG_KEYS.map(candidate => candidate.key.replace('<name>', lastWord)),
+    CONFIG_KEYS.map(candidate => filled(candidate.key)),
   )
 }
+
+/** Edits that a misspelt word may be away. */
+const MISSPELT_MAX = 3

@@ -93,6 +93,10 @@ export class DurableStorage implements LogStorage {
     this.commit()
   }
 
+  saveRoom(isSaving: boolean): void {
+    if (!this.#closed) this.#files.saveRoom(isSaving, error => error !== null && this.#onFailure(error, false))
+  }
+
   close(done: CloseDone): void {
     this.#closing = done
     this.#table.sweep()

@@ -36,6 +36,7 @@ export class SegmentFiles {
   #creating = false
   #closed = false
   #didNotFit = false
+  #isSaving = false
   #afterCreate: (() => void) | null = null
   readonly #onShort: (error: Error) => void
 
@@ -79,12 +80,25 @@ export class SegmentFiles {
 
   /** The content of the file is needed no more. */
   recycle(file: DiskFile, done: DiskDone): void {
-    if (file.bytes === this.#options.segmentBytes && this.#spare.length < this.#options.spareMax && !this.#closed) {
+    if (file.bytes === this.#options.segmentBytes && this.#spare.length < this.#spareMax && !this.#closed) {
       this.#spare.push(file)
       done(null)
       return
     }
     file.close(() => this.#disk.remove(file.name, done))
+  }
+
+  /** While the disk is short, only the files that will be needed soon are kept for their next use. */
+  saveRoom(isSaving: boolean, done: DiskDone): void {
+    this.#isSaving = isSaving
+    while (this.#spare.length > this.#spareMax) {
+      const file = this.#spare.shift()!
+      file.close(() => this.#disk.remove(file.name, done))
+    }
+  }
+
+  get #spareMax(): number {
+    return this.#isSaving ? Math.min(SEGMENTS_AHEAD, this.#options.spareMax) : this.#options.spareMax
   }
 
   /** Gives up a file that waits, for the sake of something smaller that did not fit; none is made in its place now. */

@@ -169,6 +169,11 @@ export class ShardLog {
     this.#storage.retry()
   }
 
+  /** While the disk is short, files that wait for a later use are given back. */
+  saveRoom(isSaving: boolean): void {
+    this.#storage.saveRoom(isSaving)
+  }
+
   /** Commits, takes a checkpoint, and closes the files. Nothing may be appended any more. */
   close(done: (error: Error | null) => void): void {
     this.#storage.close(done)

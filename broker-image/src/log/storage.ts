@@ -14,5 +14,7 @@ export interface LogStorage extends SegmentOwner {
   readonly isShort: boolean
   /** Tries again what did not fit. */
   retry(): void
+  /** While the disk is short, files that wait for a later use are given back. */
+  saveRoom(isSaving: boolean): void
   close(done: (error: Error | null) => void): void
 }

@@ -51,6 +51,9 @@ export class TransientStorage implements LogStorage {
     this.commit()
   }
 
+  /** It keeps no file for a later use. */
+  saveRoom(): void {}
+
   dead(segment: Segment): void {
     this.#segments.delete(segment)
     this.#checksums.delete(segment)

@@ -1,0 +1,46 @@
+/** Segment files that wait for their next use are given back while the disk is short. */
+import { expect, test } from 'vitest'
+import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
+import { SEGMENTS_AHEAD } from '../limits.ts'
+import type { DiskFile } from './disk.ts'
+import { SegmentFiles } from './segment-files.ts'
+
+const SEGMENT_BYTES = 4_096
+
+function filesOn(disk: MemoryDisk, count: number): { files: SegmentFiles; taken: DiskFile[] } {
+  const options = { segmentBytes: SEGMENT_BYTES, spareMax: 8 }
+  const files = new SegmentFiles(disk, options, { spare: [], number: 0, onShort: () => {} })
+  const taken: DiskFile[] = []
+  for (let i = 0; i < count; i++) {
+    files.take(SEGMENT_BYTES, (_, file) => taken.push(file!))
+    disk.run()
+  }
+  return { files, taken }
+}
+
+const fail = (error: Error | null): void => expect(error).toBeNull()
+
+test('a short disk gets back all but the files that are needed soon, and those that are freed later', () => {
+  const disk = new MemoryDisk(seeded(1))
+  const { files, taken } = filesOn(disk, 6)
+  for (const file of taken.slice(0, 5)) files.recycle(file, fail)
+  disk.run()
+  expect(disk.list().length).toBeGreaterThan(6)
+  files.saveRoom(true, fail)
+  disk.run()
+  expect(disk.list()).toHaveLength(SEGMENTS_AHEAD + 1)
+  files.recycle(taken[5]!, fail)
+  disk.run()
+  expect(disk.list()).toHaveLength(SEGMENTS_AHEAD)
+})
+
+test('files are kept for their next use again once there is room', () => {
+  const disk = new MemoryDisk(seeded(2))
+  const { files, taken } = filesOn(disk, 4)
+  files.saveRoom(true, fail)
+  files.saveRoom(false, fail)
+  const before = disk.list().length
+  for (const file of taken) files.recycle(file, fail)
+  disk.run()
+  expect(disk.list()).toHaveLength(before)
+})
