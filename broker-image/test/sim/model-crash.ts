@@ -50,6 +50,8 @@ function recover(model: Model, queue: ModelQueue): void {
   for (const entry of queue.live) unite(queue, entry.key)
   queue.consumers.length = 0
   queue.gets = 0
+  // A delete that a crash cuts in two takes the bindings and leaves the queue.
+  if (queue.isDeleting) for (const binding of model.bindings) if (binding.queue === queue) binding.isDeclared = false
   queue.isDeleting = false
   queue.isDeclared = true
   queue.takenStep = model.step
