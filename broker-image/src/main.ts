@@ -56,7 +56,7 @@ function delay(clock: Clock, delayMs: number): Promise<void> {
 function createLog({ isConsoleLogOn, logLevel }: Config): Logger {
   return pino({
     level: isConsoleLogOn ? logLevel : 'silent',
-    base: null,
+    base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: label => ({ level: label }) },
   })

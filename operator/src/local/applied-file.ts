@@ -12,17 +12,27 @@ export class AppliedFile {
   readonly #path: string
   readonly #store: LocalStore
   readonly #complain: (message: string) => void
+  readonly #onEdit: (waiting: readonly KubernetesObject[]) => void
   /** Of the file as it was last applied, and as it was last seen. */
   #stamp = ''
   #seen = ''
   #timer: NodeJS.Timeout | undefined
   #applied: ReadonlyMap<string, KubernetesObject> = new Map()
 
-  /** `complain` gets one line for each thing that is wrong with the file. */
-  constructor(path: string, store: LocalStore, complain: (message: string) => void) {
+  /**
+   * `complain` gets one line for each thing that is wrong with the file. `onEdit` hears of every edit that was applied,
+   * with the objects of the file that are still being deleted, and are made again after that.
+   */
+  constructor(
+    path: string,
+    store: LocalStore,
+    complain: (message: string) => void,
+    onEdit: (waiting: readonly KubernetesObject[]) => void,
+  ) {
     this.#path = path
     this.#store = store
     this.#complain = complain
+    this.#onEdit = onEdit
   }
 
   /** Applies the file now and after each edit. Raises `ManifestError` when it cannot be read at all. */
@@ -67,6 +77,7 @@ export class AppliedFile {
     this.#stamp = stamp
     try {
       this.#apply(this.#read())
+      this.#onEdit([...this.#applied.values()].filter(object => this.#isBeingDeleted(object)))
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error
       this.#complain(`${this.#path}: ${error.message}; nothing was changed`)
@@ -88,6 +99,10 @@ export class AppliedFile {
     for (const object of this.#applied.values()) {
       if (this.#store.cached.get(refOf(object)) === undefined) this.#put(object)
     }
+  }
+
+  #isBeingDeleted(object: KubernetesObject): boolean {
+    return this.#store.cached.get(refOf(object))?.metadata.deletionTimestamp !== undefined
   }
 
   #put(object: KubernetesObject): boolean {

@@ -42,10 +42,16 @@ export function parseFlags(
   const { values, positionals } = parse(argv)
   if (values.help === true) return 'help'
   if (positionals.length > 1) throw new FlagError(`one manifest at a time, not ${positionals.join(' ')}; see --help`)
+  const amqpPort = port('--amqp-port', values['amqp-port'] ?? environment['AMQP_PORT'] ?? '5672')
+  const managementPort = port(
+    '--management-port',
+    values['management-port'] ?? environment['MANAGEMENT_PORT'] ?? '15672',
+  )
+  if (amqpPort === managementPort) throw new FlagError(`--amqp-port and --management-port are both ${amqpPort}`)
   return {
     manifest: positionals[0] ?? 'examples/orders.yaml',
-    amqpPort: port('--amqp-port', values['amqp-port'] ?? environment['AMQP_PORT'] ?? '5672'),
-    managementPort: port('--management-port', values['management-port'] ?? environment['MANAGEMENT_PORT'] ?? '15672'),
+    amqpPort,
+    managementPort,
     host: values.host ?? '127.0.0.1',
     folder: values.folder ?? '.warren',
   }

@@ -6,10 +6,12 @@ import pino from 'pino'
 import { Registry } from 'prom-client'
 import type { BrokerCluster } from '../api/brokercluster.ts'
 import { API_VERSION } from '../api/group.ts'
+import type { User } from '../api/user.ts'
 import { controllers } from '../controllers.ts'
 import { secretText } from '../desired/binding-secret.ts'
 import { childNames } from '../desired/names.ts'
 import { createLog } from '../log.ts'
+import type { KubernetesObject } from '../objects.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { Controller } from '../runtime/controller.ts'
 import { runtimeMetrics } from '../runtime/metrics.ts'
@@ -41,7 +43,9 @@ function start(flags: Flags): void {
   const ports = new PortPlan(flags)
   const screen = new Screen(process.stdout, store.cached)
   const complain = (message: string) => screen.say(`error: ${message}`)
-  const file = new AppliedFile(flags.manifest, store, complain)
+  const file = new AppliedFile(flags.manifest, store, complain, waiting => {
+    screen.say(`Applied ${flags.manifest} again.`, ...waiting.map(stillGoing))
+  })
   const fail = (error: unknown) => {
     node.kill()
     endWith(error)
@@ -51,6 +55,7 @@ function start(flags: Flags): void {
   folder.loadSecrets(store)
   folder.followSecrets(store, fail)
   announceClusters(store, folder, ports, screen)
+  announceUsers(store, folder, screen)
   node.start()
   try {
     file.start()
@@ -122,6 +127,23 @@ function announceClusters(store: LocalStore, folder: LocalFolder, ports: PortPla
       `  log          ${relative(process.cwd(), join(folder.clusterPath(namespace, name), 'broker.log'))}`,
     )
   })
+}
+
+/** Says once, when a user becomes Ready, where its URI is. */
+function announceUsers(store: LocalStore, folder: LocalFolder, screen: Screen): void {
+  store.source({ apiVersion: API_VERSION, kind: 'User' }).subscribe(change => {
+    if (change.type !== 'updated' || isReady(change.previous) || !isReady(change.object)) return
+    const { metadata, spec, status } = change.object as unknown as User
+    const secret = status?.binding?.name
+    if (secret === undefined) return
+    const path = relative(process.cwd(), folder.secretPath(metadata.namespace, spec.clusterRef.name, secret))
+    screen.say(`User ${metadata.name}: full URI in ${path}/uri`)
+  })
+}
+
+/** What was taken out of the file and put back while it was waiting to go. */
+function stillGoing({ kind, metadata }: KubernetesObject): string {
+  return `${kind}/${metadata.name} is still being deleted, and is made again after that: its status says what it waits for`
 }
 
 /** The first signal ends in order, a second one at once. */

@@ -55,7 +55,12 @@ test('an object that comes back while it is being deleted is made again once it 
   const secret = '---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\n'
   writeFileSync(path, text + secret)
   const store = new LocalStore(() => 0)
-  const file = new AppliedFile(path, store, () => undefined)
+  const file = new AppliedFile(
+    path,
+    store,
+    () => undefined,
+    () => undefined,
+  )
   cleanUp.push(() => file.stop())
   file.start()
   const find = () =>
@@ -72,7 +77,7 @@ test('an object that comes back while it is being deleted is made again once it 
   await vi.waitFor(() => expect(find()).toBeDefined(), 10_000)
 })
 
-test('an edit is applied, what left the file is deleted, and a bad edit changes nothing', async () => {
+test('an edit is applied and told of, what left the file is deleted, and a bad edit changes nothing', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'warren-manifest-'))
   cleanUp.push(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'm.yaml')
@@ -81,7 +86,13 @@ test('an edit is applied, what left the file is deleted, and a bad edit changes 
   writeFileSync(path, queue('a') + queue('b'))
   const store = new LocalStore(() => 0)
   const complaints: string[] = []
-  const file = new AppliedFile(path, store, message => complaints.push(message))
+  let edits = 0
+  const file = new AppliedFile(
+    path,
+    store,
+    message => complaints.push(message),
+    () => edits++,
+  )
   cleanUp.push(() => file.stop())
   file.start()
   const names = () =>
@@ -89,6 +100,7 @@ test('an edit is applied, what left the file is deleted, and a bad edit changes 
   expect(names()).toEqual(['a', 'b'])
   writeFileSync(path, queue('b') + queue('c'))
   await vi.waitFor(() => expect(names()).toEqual(['b', 'c']), 10_000)
+  expect(edits).toBe(1)
   writeFileSync(path, 'a: [ nonsense')
   await vi.waitFor(() => expect(complaints).toHaveLength(1), 10_000)
   expect(complaints[0]).toContain('nothing was changed')

@@ -79,7 +79,7 @@ test('flags win over the environment, and nonsense is refused', () => {
     amqpPort: 8000,
   })
   expect(parseFlags(['--help'], {})).toBe('help')
-  for (const argv of [['--amqp-port', 'x'], ['--nonsense'], ['a', 'b']]) {
+  for (const argv of [['--amqp-port', 'x'], ['--nonsense'], ['a', 'b'], ['--amqp-port', '15672']]) {
     expect(() => parseFlags(argv, {})).toThrow(FlagError)
   }
 })
