@@ -23,6 +23,8 @@ const LARGE_BYTES = [1_000, 3_000, 9_000]
 const TTLS_MS = [0, 100, 1_000, 30_000]
 const LIMITS = [1, 2, 5, 20]
 const ADVANCES_MS = [1, 50, 500, 1_000, 10_000, 60_000]
+/** Messages above which nobody publishes or rejects: dead letters of dead letters could grow without end. */
+const MESSAGES_MAX = 600
 const PURGE_OK = 'queue.purge-ok'
 
 export const COMMANDS: Readonly<Record<CommandName, Command>> = {
@@ -41,6 +43,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
 
   publish: scene => {
     const { draw, world, parameters } = scene
+    if (world.model.size > MESSAGES_MAX) return
     const channel = anyChannel(scene)
     if (channel === null) return
     const exchange = draw.pick(['', '', ...EXCHANGES])
@@ -90,7 +93,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const chosen = someHeld(scene)
     if (chosen === null) return
     const { channel, tag, tags, multiple } = chosen
-    const requeue = scene.draw.chance(scene.parameters.requeues)
+    const requeue = scene.draw.chance(scene.parameters.requeues) || scene.world.model.size > MESSAGES_MAX
     const how = `${multiple ? 'multiple' : ''} ${requeue ? 'requeue' : ''}`
     scene.world.tell(`${channel.client.name} > ${channel.number} nack ${tag} ${how}`)
     const entries = channel.take(tags)
@@ -183,10 +186,11 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
 
   advance: ({ world, draw }) => world.advance(draw.pick(ADVANCES_MS)),
 
-  policy: ({ world, draw }) => {
+  policy: ({ world, draw, parameters }) => {
     if (draw.chance(0.3)) return world.setPolicy(null)
+    const mayLimit = parameters.deadLetterExchanges.length === 1
     const definition = draw.pick<Record<string, string | number>>([
-      { 'max-length': draw.pick(LIMITS) },
+      ...(mayLimit ? [{ 'max-length': draw.pick(LIMITS) }] : []),
       { 'max-length': draw.pick(LIMITS), overflow: 'reject-publish' },
       { 'message-ttl': draw.pick(TTLS_MS) },
       { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'q1' },
@@ -262,7 +266,7 @@ function queueArguments({ draw, parameters }: Scene): Record<string, string | nu
     if (draw.chance(parameters.refusingQueues)) args['x-overflow'] = draw.pick(['reject-publish', 'reject-publish-dlx'])
   }
   if (draw.chance(parameters.queuesWithDeadLetters)) {
-    args['x-dead-letter-exchange'] = draw.pick(['', '', '', 'amq.direct', 'amq.fanout'])
+    args['x-dead-letter-exchange'] = draw.pick(parameters.deadLetterExchanges)
     if (draw.chance(0.8)) args['x-dead-letter-routing-key'] = draw.pick([...queueNames(parameters), ...DIRECT_KEYS])
   }
   if (draw.chance(0.1)) args['x-single-active-consumer'] = true

@@ -13,6 +13,7 @@ export interface Found {
 export function startAgain(model: Model, found: Found, wasClean: boolean): void {
   model.at++
   model.isBurying = false
+  model.epoch++
   if (wasClean) model.prove(model.at)
   for (const queue of [...model.known()]) {
     if (isThere(queue, found)) recover(model, queue)

@@ -21,7 +21,8 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
   const deaths = [{ queue: entry.queue.name, reason, count }, ...others]
   for (const queue of model.route(deadLetterExchange, routingKey)) {
     if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
-    if (isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain })) continue
+    const isOne = (entry.doubt & DOUBT.doubled) === 0
+    if (isOne && isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain })) continue
     const { ttlMs } = queue.settings
     model.add({
       id: entry.id,
@@ -50,6 +51,7 @@ function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: s
   if (known === undefined) return false
   if (isCertain) known.doubt &= ~DOUBT.undead
   if (known.flag === 'set') known.flag = 'either'
+  known.isLeaving = false
   if (known.isArriving) return true
   known.isArriving = true
   known.enteredAt = Number.POSITIVE_INFINITY
@@ -70,7 +72,10 @@ export function applyLimits(model: Model, queue: ModelQueue): void {
     if (count <= maxLength && bytes <= maxBytes) return
     if (isCertain) model.end(entry)
     else entry.doubt |= DOUBT.dropped
-    die(model, entry, { reason: 'maxlen', isCertain })
+    if (isCertain || entry.droppedEpoch !== model.epoch) {
+      entry.droppedEpoch = model.epoch
+      die(model, entry, { reason: 'maxlen', isCertain })
+    }
     if (entry.position === null) continue
     count--
     bytes -= entry.size

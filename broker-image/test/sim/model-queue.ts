@@ -59,6 +59,8 @@ export interface Entry {
   goneAt: number
   doubt: number
   flag: Flag
+  /** The epoch in which it may have been dropped: its dead letters are on their way. */
+  droppedEpoch: number
   enteredStep: number
   /** The last step in which it may have come back from a client. */
   returnedStep: number

@@ -49,7 +49,16 @@ export interface Delivery {
   readonly hold: ((entry: Entry) => void) | null
 }
 
-type Derived = 'key' | 'expiredMs' | 'state' | 'holder' | 'goneAt' | 'enteredStep' | 'returnedStep' | 'isLeaving'
+type Derived =
+  | 'key'
+  | 'expiredMs'
+  | 'state'
+  | 'holder'
+  | 'goneAt'
+  | 'droppedEpoch'
+  | 'enteredStep'
+  | 'returnedStep'
+  | 'isLeaving'
 export type NewEntry = Omit<Entry, Derived>
 
 export interface Policy {
@@ -70,6 +79,8 @@ export class Model {
   /** The step in which all was last at rest, and that in which the broker started. */
   restStep = 0
   startStep = 0
+  /** Begins anew when all is at rest, or when dead letters would go elsewhere. */
+  epoch = 0
   nowMs: number
   /** Queues that in this step said to be empty. */
   readonly saidEmpty = new Set<ModelQueue>()
@@ -87,12 +98,18 @@ export class Model {
     yield* this.deleting
   }
 
+  /** Messages in all queues, doubtful ones included. */
+  get size(): number {
+    return [...this.queues.values()].reduce((sum, { live }) => sum + live.size, 0)
+  }
+
   isFree(name: string): boolean {
     return ![...this.known()].some(queue => queue.name === name)
   }
 
   declare(name: string, durable: boolean, args: Readonly<Record<string, string | number | boolean>>): ModelQueue {
     this.at++
+    this.epoch++
     const queue = new ModelQueue(name, durable, { args, settings: this.settingsFor(name, args) })
     this.queues.set(name, queue)
     return queue
@@ -105,6 +122,7 @@ export class Model {
 
   setPolicy(policy: Policy | null): void {
     this.at++
+    this.epoch++
     this.policy = policy
     for (const queue of this.queues.values()) {
       queue.settings = this.settingsFor(queue.name, queue.arguments)
@@ -114,6 +132,7 @@ export class Model {
 
   delete(queue: ModelQueue): void {
     this.at++
+    this.epoch++
     this.queues.delete(queue.name)
     this.deleting.add(queue)
     queue.isDeleting = true
@@ -159,6 +178,7 @@ export class Model {
       state: 'ready',
       holder: null,
       goneAt: 0,
+      droppedEpoch: -1,
       enteredStep: this.step,
       returnedStep: -1,
       isLeaving: false,
@@ -203,7 +223,6 @@ export class Model {
 
   requeue(entries: readonly Entry[]): void {
     this.at++
-    const queues = new Set(entries.map(({ queue }) => queue))
     for (const entry of entries) {
       if (entry.queue.isDeleting) {
         this.end(entry)
@@ -212,8 +231,8 @@ export class Model {
       entry.state = 'ready'
       entry.flag = 'set'
       entry.returnedStep = this.step
+      applyLimits(this, entry.queue)
     }
-    for (const queue of queues) if (!queue.isDeleting) applyLimits(this, queue)
   }
 
   /** A client that consumed from this queue left. `unheard`: deliveries may have been on their way to it. */
@@ -226,6 +245,7 @@ export class Model {
       if (noAck || entry.isLeaving) entry.doubt |= DOUBT.unheard
       entry.isLeaving = false
     }
+    if (!queue.isDeleting) applyLimits(this, queue)
   }
 
   delivered(delivery: Delivery): void {
@@ -271,6 +291,7 @@ export class Model {
   rest(): void {
     this.at++
     this.isBurying = false
+    this.epoch++
     this.restStep = this.step
     for (const queue of this.known()) {
       for (const entry of queue.live) {

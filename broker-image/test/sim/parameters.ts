@@ -50,6 +50,8 @@ export interface Parameters {
   readonly queuesWithLimit: number
   readonly refusingQueues: number
   readonly queuesWithDeadLetters: number
+  /** Where dead letters go: to many queues only where no limit makes dead letters of dead letters. */
+  readonly deadLetterExchanges: readonly string[]
   readonly requeues: number
   /** Disk operations that end after a burst, at most. */
   readonly diskSteps: number
@@ -65,6 +67,7 @@ export function drawParameters(seed: number): Parameters {
   weights.publish ||= USUAL_WEIGHTS.publish
   weights.declare ||= USUAL_WEIGHTS.declare
   weights.connect ||= USUAL_WEIGHTS.connect
+  const queuesWithLimit = draw.pick([0, 0, 0.3, 0.8])
   return {
     steps: draw.between(100, 800),
     burstMax: draw.pick([1, 2, 4, 8]),
@@ -80,9 +83,10 @@ export function drawParameters(seed: number): Parameters {
     largeMessages: draw.pick([0, 0.02, 0.2]),
     messagesWithTtl: draw.pick([0, 0, 0.1, 0.5]),
     queuesWithTtl: draw.pick([0, 0, 0.3]),
-    queuesWithLimit: draw.pick([0, 0, 0.3, 0.8]),
+    queuesWithLimit,
     refusingQueues: draw.pick([0, 0.3, 1]),
     queuesWithDeadLetters: draw.pick([0, 0.4, 0.9]),
+    deadLetterExchanges: queuesWithLimit > 0 ? [''] : draw.pick([[''], ['', 'amq.direct', 'amq.fanout']]),
     requeues: rate(0.5),
     diskSteps: draw.pick([1, 3, 10, 40]),
     segmentBytes: draw.pick([4_096, 8_192, 32_768]),
