@@ -1,4 +1,5 @@
 /** What one queue may hold, by what its clients know: messages that are certainly there, and doubtful ones. */
+import { Violation } from './violation.ts'
 
 /** Why it is not known whether a message is in its queue; several may hold at once. */
 export const DOUBT = {
@@ -190,4 +191,12 @@ export function mayRefuse(queue: ModelQueue, size: number): boolean {
 export function mostReady({ ready, lingering }: ModelQueue): { count: number; bytes: number } {
   const bytes = ready.reduce((sum, { size }) => sum + size, lingering.bytes)
   return { count: ready.length + lingering.count, bytes }
+}
+
+/** A queue delivers in the order of its messages. */
+export function requireRising(queue: ModelQueue, entries: readonly Entry[]): void {
+  const positions = entries.map(({ position }) => position).filter(position => position !== null)
+  for (const [i, position] of positions.entries()) {
+    if (i > 0 && position < positions[i - 1]!) throw new Violation(`queue ${queue.name} delivered out of order`)
+  }
 }

@@ -14,6 +14,7 @@ import {
   ModelQueue,
   mayRefuse,
   type QueueSettings,
+  requireRising,
   settingsOf,
   unite,
 } from './model-queue.ts'
@@ -394,12 +395,5 @@ export class Model {
       hold(entry)
     }
     return entry
-  }
-}
-
-function requireRising(queue: ModelQueue, entries: readonly Entry[]): void {
-  const positions = entries.map(({ position }) => position).filter(position => position !== null)
-  for (const [i, position] of positions.entries()) {
-    if (i > 0 && position < positions[i - 1]!) throw new Violation(`queue ${queue.name} delivered out of order`)
   }
 }
