@@ -44,6 +44,7 @@ export class DurableStorage implements LogStorage {
   #closing: CloseDone | null = null
   #lastCheckpoint = false
   #checkpointDidNotFit = false
+  #isSaving = false
   #closed = false
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
@@ -94,7 +95,10 @@ export class DurableStorage implements LogStorage {
   }
 
   saveRoom(isSaving: boolean): void {
-    if (!this.#closed) this.#files.saveRoom(isSaving, error => error !== null && this.#onFailure(error, false))
+    if (this.#closed) return
+    this.#isSaving = isSaving
+    this.#files.saveRoom(isSaving, error => error !== null && this.#onFailure(error, false))
+    this.commit()
   }
 
   close(done: CloseDone): void {
@@ -135,7 +139,7 @@ export class DurableStorage implements LogStorage {
   #captureIfDue(log: ShardLog): void {
     if (log.checkpointSource === null || this.#checkpoints.busy) return
     const isLast = this.#closing !== null && !this.#lastCheckpoint
-    if (!isLast && !this.#checkpoints.isDue(this.isShort)) return
+    if (!isLast && !this.#checkpoints.isDue(this.isShort || this.#isSaving)) return
     if (isLast) this.#lastCheckpoint = true
     log.markTail()
     const position = { lsn: log.lastLsn, batch: log.isGathering ? log.batch : log.batch - 1 }

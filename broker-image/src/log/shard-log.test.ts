@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
 import { bodyOf, flush, openLog, publish, SMALL_SEGMENT_BYTES, settle } from '../../test/log/owner.ts'
+import { SEGMENTS_AHEAD } from '../limits.ts'
 import { DiskFullError } from './errors.ts'
 import { segmentFileNumber } from './segment-files.ts'
 
@@ -80,6 +81,22 @@ test('settled traffic leaves a bounded number of files and segments', () => {
   expect(segmentFiles(disk).length).toBeLessThanOrEqual(3 + 2 + 3)
   expect(open.segments.count).toBeLessThanOrEqual(2 + 3)
   expect(open.segments.residentBytes).toBeLessThanOrEqual(3 * SMALL_SEGMENT_BYTES)
+})
+
+test('while the disk is short, dead segments are given back without waiting for more of them', () => {
+  const disk = emptyDisk()
+  const open = openLog(disk, { spareMax: 8, uncheckpointedMax: 100 })
+  for (let seq = 1; seq <= 300; seq++) {
+    publish(open, [1], KIBIBYTE)
+    settle(open, 1, seq, 1)
+    flush(open, disk)
+  }
+  flush(open, disk)
+  const before = segmentFiles(disk).length
+  open.log.saveRoom(true)
+  disk.run()
+  expect(before).toBeGreaterThan(10)
+  expect(segmentFiles(disk).length).toBeLessThanOrEqual(SEGMENTS_AHEAD + 1)
 })
 
 test('segments that fill and empty within one batch are freed too', () => {
