@@ -81,12 +81,6 @@ export function flagsAt(buffer: Buffer, offset: number): number {
   return buffer[offset + 5]!
 }
 
-/** Sequence number of the message in queue `queueId`; -1 if the entry did not go there. */
-export function targetSeqAt(buffer: Buffer, offset: number, queueId: number): number {
-  const at = targetAt(buffer, offset, queueId)
-  return at < 0 ? -1 : readU64(buffer, at + 4)
-}
-
 /** Milliseconds since 1970 at which the message expires in queue `queueId`; 0 = never. */
 export function targetExpiryAt(buffer: Buffer, offset: number, queueId: number): number {
   if ((buffer[offset + 5]! & FLAG_EXPIRY) === 0) return 0

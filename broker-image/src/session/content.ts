@@ -5,23 +5,22 @@
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { CLASS_BASIC, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU16, readU64 } from '../wire/integers.ts'
+import { FLAG, FLAGS_FORBIDDEN } from '../wire/properties.ts'
 import { checkTable } from '../wire/table-check.ts'
 
-/** Property flags [AMQP 4.2.6.1], highest bit first. */
-const CONTENT_TYPE = 0x8000
-const CONTENT_ENCODING = 0x4000
-const HEADERS = 0x2000
-const DELIVERY_MODE = 0x1000
-const PRIORITY = 0x0800
-const TIMESTAMP = 0x0040
-const USER_ID = 0x0010
-const EXPIRATION = 0x0100
-const REPLY_TO = 0x0200
 /** Properties behind `priority` in wire order; all are short strings but the timestamp. */
-const LATER_FLAGS = [0x0400, REPLY_TO, EXPIRATION, 0x0080, TIMESTAMP, 0x0020, USER_ID, 0x0008, 0x0004] as const
+const LATER_FLAGS = [
+  FLAG.correlationId,
+  FLAG.replyTo,
+  FLAG.expiration,
+  FLAG.messageId,
+  FLAG.timestamp,
+  FLAG.type,
+  FLAG.userId,
+  FLAG.appId,
+  FLAG.clusterId,
+] as const
 const ANY_LATER = 0x07fc
-/** Bits that stand for no property: bit 1 is unused, bit 0 would announce more flags, which class basic does not have. */
-const NO_PROPERTY = 0x0003
 const TIMESTAMP_BYTES = 8
 const PERSISTENT = 2
 
@@ -107,19 +106,19 @@ export class Content {
   }
 
   #walk(buffer: Buffer, from: number, flags: number, end: number): number {
-    if ((flags & NO_PROPERTY) !== 0) throw new ConnectionError('FRAME_ERROR', 'unknown property flags')
+    if ((flags & FLAGS_FORBIDDEN) !== 0) throw new ConnectionError('FRAME_ERROR', 'unknown property flags')
     let at = from
-    if ((flags & CONTENT_TYPE) !== 0) at += 1 + byteAt(buffer, at, end)
-    if ((flags & CONTENT_ENCODING) !== 0) at += 1 + byteAt(buffer, at, end)
-    if ((flags & HEADERS) !== 0) {
+    if ((flags & FLAG.contentType) !== 0) at += 1 + byteAt(buffer, at, end)
+    if ((flags & FLAG.contentEncoding) !== 0) at += 1 + byteAt(buffer, at, end)
+    if ((flags & FLAG.headers) !== 0) {
       this.headersAt = at
       at = checkTable(buffer, at, end)
     }
-    if ((flags & DELIVERY_MODE) !== 0) {
+    if ((flags & FLAG.deliveryMode) !== 0) {
       this.persistent = byteAt(buffer, at, end) === PERSISTENT
       at++
     }
-    if ((flags & PRIORITY) !== 0) at++
+    if ((flags & FLAG.priority) !== 0) at++
     return (flags & ANY_LATER) === 0 ? at : this.#walkLater(buffer, at, flags, end)
   }
 
@@ -127,10 +126,10 @@ export class Content {
     let at = from
     for (const flag of LATER_FLAGS) {
       if ((flags & flag) === 0) continue
-      if (flag === EXPIRATION) this.expirationAt = at
-      if (flag === USER_ID) this.userIdAt = at
-      if (flag === REPLY_TO) this.replyToAt = at
-      at += flag === TIMESTAMP ? TIMESTAMP_BYTES : 1 + byteAt(buffer, at, end)
+      if (flag === FLAG.expiration) this.expirationAt = at
+      if (flag === FLAG.userId) this.userIdAt = at
+      if (flag === FLAG.replyTo) this.replyToAt = at
+      at += flag === FLAG.timestamp ? TIMESTAMP_BYTES : 1 + byteAt(buffer, at, end)
     }
     return at
   }

@@ -5,15 +5,7 @@ import { expect, test } from 'vitest'
 import { bytes, fieldTable, shortText } from '../../test/arbitraries.ts'
 import { isAccepted } from '../../test/refusal.ts'
 import { decodeTable } from './field-table.ts'
-import {
-  checkProperties,
-  decodeProperties,
-  deliveryModeAt,
-  encodeProperties,
-  PROPERTY,
-  type Properties,
-  propertyOffset,
-} from './properties.ts'
+import { decodeProperties, encodeProperties, PROPERTY, type Properties, propertyOffset } from './properties.ts'
 import { Reader } from './reader.ts'
 
 const anyProperties: fc.Arbitrary<Properties> = fc.record(
@@ -52,7 +44,6 @@ test('properties survive the wire in any combination', () => {
     fc.property(anyProperties, properties => {
       const wire = encodeProperties(properties)
       expect(decodeProperties(wire, 0, wire.length)).toEqual(properties)
-      checkProperties(wire, 0, wire.length)
     }),
   )
 })
@@ -68,7 +59,6 @@ test('each property is found in place, in the middle of other bytes', () => {
         const value = offset < 0 ? undefined : readAt(buffer, offset, end, name)
         expect(value, name).toEqual(properties[name])
       }
-      expect(deliveryModeAt(buffer, before.length, end)).toBe(properties.deliveryMode ?? 0)
     }),
   )
 })
@@ -80,7 +70,6 @@ test('properties that are cut short are frame errors, whatever lies behind them'
       const end = seed % wire.length
       const buffer = Buffer.concat([wire, after])
       expect(() => decodeProperties(buffer, 0, end)).toThrow('FRAME_ERROR')
-      expect(() => checkProperties(buffer, 0, end)).toThrow('FRAME_ERROR')
     }),
   )
 })
@@ -91,33 +80,18 @@ test('a lookup in arbitrary bytes stays before the end or is refused', () => {
       const buffer = Buffer.from(octets)
       const limit = Math.min(end, buffer.length)
       isAccepted(() => expect(propertyOffset(buffer, 0, limit, which)).toBeLessThan(limit))
-      isAccepted(() => expect(deliveryModeAt(buffer, 0, limit)).toBeLessThan(256))
       isAccepted(() => decodeProperties(buffer, 0, limit))
-    }),
-  )
-})
-
-test('what the check passes has every property within its end', () => {
-  fc.assert(
-    fc.property(anyProperties, fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 }), (properties, changes) => {
-      const wire = encodeProperties(properties)
-      for (const [at, octet] of changes) wire[at % wire.length] = octet
-      if (!isAccepted(() => checkProperties(wire, 0, wire.length))) return
-      for (const name of NAMES) expect(() => propertyOffset(wire, 0, wire.length, PROPERTY[name])).not.toThrow()
-      expect(() => deliveryModeAt(wire, 0, wire.length)).not.toThrow()
     }),
   )
 })
 
 test('bytes behind the last property are a frame error', () => {
   expect(() => decodeProperties(Buffer.from([0, 0, 1]), 0, 3)).toThrow('FRAME_ERROR')
-  expect(() => checkProperties(Buffer.from([0, 0, 1]), 0, 3)).toThrow('FRAME_ERROR')
 })
 
 test('flags of properties that class basic does not have are syntax errors', () => {
   for (const flags of [1, 2]) {
     expect(() => decodeProperties(Buffer.from([0, flags]), 0, 2)).toThrow('SYNTAX_ERROR')
-    expect(() => checkProperties(Buffer.from([0, flags]), 0, 2)).toThrow('SYNTAX_ERROR')
   }
 })
 

@@ -70,13 +70,25 @@ const SIZE_TABLE = -1
 /** Bytes of each property, or how its length is written. */
 const SIZES = LAYOUT.map(([, type]) => ({ shortstr: SIZE_SHORTSTR, table: SIZE_TABLE, octet: 1, timestamp: 8 })[type])
 
-const FLAG_CONTENT_TYPE = 1 << 15
-const FLAG_CONTENT_ENCODING = 1 << 14
-const FLAG_HEADERS = 1 << 13
-const FLAG_DELIVERY_MODE = 1 << 12
+/** The flag of each property [AMQP 4.2.6.1], for those who walk a header frame in one pass. */
+export const FLAG = {
+  contentType: 0x8000,
+  contentEncoding: 0x4000,
+  headers: 0x2000,
+  deliveryMode: 0x1000,
+  priority: 0x0800,
+  correlationId: 0x0400,
+  replyTo: 0x0200,
+  expiration: 0x0100,
+  messageId: 0x0080,
+  timestamp: 0x0040,
+  type: 0x0020,
+  userId: 0x0010,
+  appId: 0x0008,
+  clusterId: 0x0004,
+} as const satisfies { readonly [P in keyof Required<Properties>]: number }
 /** Bits that stand for no property: bit 1 is unused, bit 0 would announce more flags, which class basic does not have. */
-const FLAGS_FORBIDDEN = 0b11
-const FLAGS_ALL = 0xffff
+export const FLAGS_FORBIDDEN = 0b11
 const TIMESTAMP_MAX = 2n ** 64n - 1n
 
 /** Decodes `buffer[flagsOffset, end)`; raises FRAME_ERROR or SYNTAX_ERROR when the values don't fill it exactly. */
@@ -103,20 +115,6 @@ export function encodeProperties(properties: Properties): Buffer {
   return writer.bytes()
 }
 
-/** The delivery mode in place, 0 when absent; raises FRAME_ERROR when it would lie at or behind `end`. */
-export function deliveryModeAt(buffer: Buffer, flagsOffset: number, end: number): number {
-  if (flagsOffset + 2 > end) throw truncated()
-  const flags = readU16(buffer, flagsOffset)
-  if ((flags & FLAG_DELIVERY_MODE) === 0) return 0
-  let at = flagsOffset + 2
-  if ((flags & FLAG_CONTENT_TYPE) !== 0) at += 1 + buffer[at]!
-  if ((flags & FLAG_CONTENT_ENCODING) !== 0) at += 1 + buffer[at]!
-  if ((flags & FLAG_HEADERS) !== 0) at += 4 + readU32(buffer, at)
-  // Written this way round because a length read past the buffer makes the offset NaN.
-  if (!(at < end)) throw truncated()
-  return buffer[at]!
-}
-
 /**
  * Offset of a property's value (of its length, where it has one), -1 when absent; `which` is one of PROPERTY.
  * The whole value lies before `end`, or FRAME_ERROR is raised.
@@ -133,21 +131,8 @@ export function propertyOffset(buffer: Buffer, flagsOffset: number, end: number,
   return at
 }
 
-/** Raises FRAME_ERROR or SYNTAX_ERROR unless the lengths of the values fill `buffer[flagsOffset, end)` exactly. */
-export function checkProperties(buffer: Buffer, flagsOffset: number, end: number): void {
-  if (flagsOffset + 2 > end) throw truncated()
-  const flags = readU16(buffer, flagsOffset)
-  checkFlags(flags)
-  let at = flagsOffset + 2
-  // Ends behind the last property: most messages have few, and every publish comes here.
-  for (let rest = flags, index = 0; rest !== 0; rest = (rest << 1) & FLAGS_ALL, index++) {
-    if (isPresent(rest, 0)) at += sizeAt(buffer, at, index)
-  }
-  if (at !== end) throw truncated()
-}
-
 function isPresent(flags: number, index: number): boolean {
-  return (flags & (FLAG_CONTENT_TYPE >>> index)) !== 0
+  return (flags & (FLAG.contentType >>> index)) !== 0
 }
 
 /** Bytes of the value at `at`, its length included; NaN when the length itself lies past the buffer. */
@@ -160,7 +145,7 @@ function sizeAt(buffer: Buffer, at: number, index: number): number {
 function flagsOf(properties: Properties): number {
   let flags = 0
   for (const [index, [name]] of LAYOUT.entries()) {
-    if (properties[name] !== undefined) flags |= FLAG_CONTENT_TYPE >>> index
+    if (properties[name] !== undefined) flags |= FLAG.contentType >>> index
   }
   return flags
 }
