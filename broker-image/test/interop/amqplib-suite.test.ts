@@ -1,72 +1,68 @@
 /**
- * amqplib's own tests, unchanged from its package: the files of them that talk to a server. Mocha's words (`suite`,
- * `test`, `setup`, `teardown`, callbacks named done) are given by vitest. A few of the tests name no port and mean 5672:
- * those connections are led to the broker of this file.
+ * amqplib's own tests, unchanged from its package and run as upstream runs them: all files, by mocha, with its options.
+ * Each of them is a test here. `BROKER_AMQP_URL` names another broker to run them against.
  */
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import net from 'node:net'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import path from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { startBroker, temporaryFolder } from './broker-process.ts'
 
-const FILES = ['connect', 'channel_api', 'callback_api']
-const AMQP_PORT = 5672
+/** What the package of 0.10.9 has. */
+const TESTS = 271
 
-type Done = (error?: unknown) => void
-type Body = (done: Done) => unknown
-
-const folder = temporaryFolder()
-const broker = process.env['BROKER_AMQP_URL'] === undefined ? await startBroker(folder.path) : undefined
-const url = broker?.amqpUrl ?? process.env['BROKER_AMQP_URL']!
-
-/** Some tests leave their connections open, as Mocha's --exit lets them: these end unheard. */
-const sockets: net.Socket[] = []
-
-afterAll(async () => {
-  for (const socket of sockets)
-    socket
-      .removeAllListeners()
-      .on('error', () => {})
-      .destroy()
-  await broker?.kill()
-  folder.remove()
-})
-
-/** Mocha's rule: a body with a parameter is over when it calls it, any other when its promise is. */
-function promised(body: Body): () => Promise<unknown> {
-  if (body.length === 0) return async () => await body(() => {})
-  return () =>
-    new Promise<void>((resolve, reject) => {
-      body(error => {
-        if (error) reject(error instanceof Error ? error : new Error(String(error)))
-        else resolve()
-      })
-    })
+interface Result {
+  readonly fullTitle: string
+  readonly err: { readonly message?: string; readonly stack?: string }
 }
 
-function redirected(connect: typeof net.connect, port: number): typeof net.connect {
-  return ((options: net.TcpNetConnectOpts, ...rest: []) => {
-    const socket = connect(options.port === AMQP_PORT ? { ...options, port } : options, ...rest)
-    sockets.push(socket)
-    return socket
-  }) as typeof net.connect
+interface Report {
+  readonly tests: readonly Result[]
+  readonly pending: readonly Result[]
 }
-
-process.env['URL'] = url
-net.connect = redirected(net.connect, Number(new URL(url).port))
-Object.assign(globalThis, {
-  suite: describe,
-  test: (name: string, body: Body) => test(name, promised(body)),
-  setup: (body: Body) => beforeEach(promised(body)),
-  teardown: (body: Body) => afterEach(promised(body)),
-})
 
 const require = createRequire(import.meta.url)
-for (const file of FILES) {
-  describe(file, () => {
-    require(`amqplib/test/${file}.js`)
+const folder = temporaryFolder()
+
+afterAll(folder.remove)
+
+/** Runs mocha in the folder of amqplib; its report stands in a file, since the tests print as well. */
+async function runSuite(): Promise<Report> {
+  const broker =
+    process.env['BROKER_AMQP_URL'] === undefined ? await startBroker(path.join(folder.path, 'data')) : undefined
+  const url = broker?.amqpUrl ?? process.env['BROKER_AMQP_URL']!
+  const report = path.join(folder.path, 'report.json')
+  const cwd = path.dirname(require.resolve('amqplib/package.json'))
+  const env = { ...process.env, URL: url, BROKER_PORT: new URL(url).port || '5672' }
+  const lead = path.join(import.meta.dirname, 'lead-to-broker.cjs')
+  const reporter = ['--reporter', 'json', '--reporter-option', `output=${report}`]
+  const command = [require.resolve('mocha/bin/mocha'), '--require', lead, ...reporter]
+  const output = await new Promise<string>(resolve => {
+    execFile(
+      process.execPath,
+      [...command, '--check-leaks', '-u', 'tdd', '--exit', 'test/'],
+      { cwd, env },
+      (_, out, err) => resolve(out + err),
+    )
   })
+  await broker?.kill()
+  try {
+    return JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    throw new Error(`mocha made no report:\n${output}`)
+  }
 }
 
-test('the suite is there', () => {
-  expect(Object.keys(require.cache).filter(name => name.includes('amqplib/test/'))).toHaveLength(FILES.length + 1)
+const { tests, pending } = await runSuite()
+
+describe("amqplib's own suite", () => {
+  test.each(tests.map((result, at) => ({ ...result, at })))('$at $fullTitle', ({ err }) => {
+    expect(err.stack ?? err.message).toBeUndefined()
+  })
+
+  test('is whole', () => {
+    expect(tests).toHaveLength(TESTS)
+    expect(pending).toEqual([])
+  })
 })
