@@ -22,7 +22,7 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
   for (const queue of model.route(deadLetterExchange, routingKey)) {
     if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
     const isOne = (entry.doubt & DOUBT.doubled) === 0
-    if (isOne && isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain })) continue
+    if (isOne && isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain, timeMs })) continue
     const { ttlMs } = queue.settings
     model.add({
       id: entry.id,
@@ -43,8 +43,17 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
   }
 }
 
-/** A message that may have died before has one dead letter all the same, which may only now be on its way. */
-function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: string; isCertain: boolean }): boolean {
+interface Renewal {
+  readonly key: string
+  readonly isCertain: boolean
+  readonly timeMs: number
+}
+
+/**
+ * A message that may have died before has one dead letter all the same, which may only now be on its way: then it
+ * lives as long as its queue says now.
+ */
+function isRenewed(model: Model, queue: ModelQueue, { key, isCertain, timeMs }: Renewal): boolean {
   const known = queue.ready.find(
     entry => entry.key === key && (entry.doubt & DOUBT.undead) !== 0 && entry.enteredStep >= model.startStep,
   )
@@ -52,6 +61,8 @@ function isRenewed(model: Model, queue: ModelQueue, { key, isCertain }: { key: s
   if (isCertain) known.doubt &= ~DOUBT.undead
   if (known.flag === 'set') known.flag = 'either'
   known.isLeaving = false
+  known.deadlineMs = Math.min(known.deadlineMs, timeMs + queue.settings.ttlMs)
+  known.ttlMs = Math.max(known.ttlMs, queue.settings.ttlMs)
   if (known.isArriving) return true
   known.isArriving = true
   known.enteredAt = Number.POSITIVE_INFINITY

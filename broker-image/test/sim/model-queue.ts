@@ -45,10 +45,10 @@ export interface Entry {
   readonly persistent: boolean
   /** It stands in the durable log. */
   readonly isKept: boolean
-  /** When it expires, in milliseconds since 1970; Infinity = never. */
-  readonly deadlineMs: number
-  /** Time that it has from its arrival in the queue. */
-  readonly ttlMs: number
+  /** When it expires at the earliest, in milliseconds since 1970; Infinity = never. */
+  deadlineMs: number
+  /** Time that it has at most from its arrival in the queue. */
+  ttlMs: number
   /** When it surely has expired: later for a dead letter of which nobody knows when it arrived. */
   expiredMs: number
   /** Newest first. */

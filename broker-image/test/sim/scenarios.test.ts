@@ -151,3 +151,22 @@ test('a message that waits for an answer before it is not overtaken by later del
   expect(heard.map(({ content }) => content?.body.toString())).toEqual(['consumed', 'got'])
   expect(tags).toEqual([1, 2])
 })
+
+test('a dead letter lives as long as its queue says when it comes, though an earlier one was short-lived', async () => {
+  const world = new BrokerWorld()
+  const client = await world.client()
+  const to = (queue: string) => ({ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': queue })
+  declare(client, 'first', { 'x-message-ttl': 1_000, ...to('second') })
+  declare(client, 'second', to('first'))
+  const spec = { vhost: '/', name: 'short', pattern: 'second', applyTo: 'queues', priority: 0 } as const
+  const definition = { 'message-ttl': 1_000 }
+  world.broker.definitions.put('policy', { ...spec, definition }, { durable: true })
+  for (const body of ['old', 'new']) {
+    client.publish(1, { routingKey: 'first', body, properties: { deliveryMode: 2 } })
+    await world.settle()
+    await world.advance(1_000)
+    world.broker.definitions.remove('policy', ['/', 'short'])
+  }
+  await world.advance(60_000)
+  expect(await bodiesOf(world, client, 'second')).toEqual(['new'])
+})
