@@ -1,6 +1,7 @@
 /** The direct exchange compares whole keys. */
 
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import { DirectExchange } from './direct.ts'
 
 test('a message goes to every queue bound with its very key, and to no other', () => {
@@ -11,7 +12,7 @@ test('a message goes to every queue bound with its very key, and to no other', (
   exchange.bind('d', '#', {})
   exchange.bind('e', '', {})
   const found = new Set<string>()
-  exchange.route('red', undefined, found)
+  exchange.route(messageOf('red'), found)
   expect([...found]).toEqual(['a', 'b'])
 })
 

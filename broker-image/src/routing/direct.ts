@@ -2,11 +2,11 @@
 
 import type { FieldTable } from '../wire/field-table.ts'
 import { Bound } from './bound.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RoutedMessage } from './exchange.ts'
 
 export class DirectExchange<D> implements Exchange<D> {
   readonly type = 'direct'
-  readonly usesHeaders = false
+  readonly needsMessage = false
   readonly #boundByKey = new Map<string, Bound<D>>()
 
   get isEmpty(): boolean {
@@ -31,7 +31,7 @@ export class DirectExchange<D> implements Exchange<D> {
     if (bound.isEmpty) this.#boundByKey.delete(routingKey)
   }
 
-  route(routingKey: string, _headers: FieldTable | undefined, found: Set<D>): void {
-    this.#boundByKey.get(routingKey)?.addTo(found)
+  route({ routingKeys }: RoutedMessage, found: Set<D>): void {
+    for (const key of routingKeys) this.#boundByKey.get(key)?.addTo(found)
   }
 }

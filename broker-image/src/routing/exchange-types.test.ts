@@ -2,32 +2,33 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import type { FieldTable } from '../wire/field-table.ts'
 import type { Exchange } from './exchange.ts'
-import { createExchange, exchangeTypes } from './exchange-types.ts'
+import { createExchange, exchangeTypes, isExchangeType } from './exchange-types.ts'
 
 /** Where an exchange of any type sends the message that matches every binding of these tests. */
 function routed(exchange: Exchange<string>): string[] {
   const found = new Set<string>()
-  exchange.route('k', { h: 1 }, found)
+  exchange.route(messageOf('k', { h: 1 }), found)
   return [...found].sort()
 }
 
 function exchangeOf(type: string): Exchange<string> {
-  return createExchange<string>(type)!
+  return createExchange<string>(type, { arguments: {}, identify: name => name })!
 }
 
 test('a type that is unknown, or only a property of every object, is no exchange', () => {
   for (const type of ['', 'Direct', 'x-nothing', 'constructor', '__proto__']) {
-    expect(createExchange(type)).toBeUndefined()
+    expect(isExchangeType(type)).toBe(false)
   }
 })
 
-test('an exchange says of which type it is, and only headers exchanges look at headers', () => {
+test('an exchange says of which type it is, and only headers exchanges look at more than the key', () => {
   expect(exchangeTypes()).toEqual(['direct', 'fanout', 'headers', 'topic'])
   for (const type of exchangeTypes()) {
     expect(exchangeOf(type).type).toBe(type)
-    expect(exchangeOf(type).usesHeaders).toBe(type === 'headers')
+    expect(exchangeOf(type).needsMessage).toBe(type === 'headers')
   }
 })
 

@@ -1,6 +1,15 @@
 /** What every type of exchange does: hold bindings and find the destinations of a message. */
 
 import type { FieldTable } from '../wire/field-table.ts'
+import type { Properties } from '../wire/properties.ts'
+
+/** What an exchange may look at to find where a message goes. */
+export interface RoutedMessage {
+  /** The message's own routing key first, then those of `CC` and `BCC`. */
+  readonly routingKeys: readonly string[]
+  /** As receivers may see them: without `BCC`. Empty where no exchange on the way has `needsMessage`. */
+  readonly properties: Properties
+}
 
 /**
  * A destination is whatever the caller binds: a queue or another exchange. A binding is its destination, routing key
@@ -9,15 +18,15 @@ import type { FieldTable } from '../wire/field-table.ts'
 export interface Exchange<D> {
   /** RabbitMQ's name of the type. */
   readonly type: string
-  /** Whether `route` looks at headers; otherwise they need not be decoded. */
-  readonly usesHeaders: boolean
+  /** Whether `route` looks at more than routing keys, or answers differently each time: its routes are not remembered. */
+  readonly needsMessage: boolean
   /** Whether nothing is bound: what `if-unused` and auto-delete ask. */
   readonly isEmpty: boolean
-  /** Raises PRECONDITION_FAILED for arguments that this type can't bind with. */
-  validateBinding(args: FieldTable): void
+  /** Raises PRECONDITION_FAILED for a routing key or arguments that this type can't bind with. */
+  validateBinding(args: FieldTable, routingKey: string): void
   bind(destination: D, routingKey: string, args: FieldTable): void
   /** Without effect when there is no such binding, as in RabbitMQ. */
   unbind(destination: D, routingKey: string, args: FieldTable): void
   /** Adds every destination of the message to `found`. */
-  route(routingKey: string, headers: FieldTable | undefined, found: Set<D>): void
+  route(message: RoutedMessage, found: Set<D>): void
 }

@@ -1,6 +1,7 @@
 /** The fanout exchange ignores keys when it routes, and only then. */
 
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import { FanoutExchange } from './fanout.ts'
 
 test('a message goes to everything bound, whatever the keys', () => {
@@ -8,7 +9,7 @@ test('a message goes to everything bound, whatever the keys', () => {
   exchange.bind('a', 'one', {})
   exchange.bind('b', '', {})
   const found = new Set<string>()
-  exchange.route('another', undefined, found)
+  exchange.route(messageOf('another'), found)
   expect([...found]).toEqual(['a', 'b'])
 })
 
@@ -18,10 +19,10 @@ test('bindings of one queue with two keys need two unbinds', () => {
   exchange.bind('a', 'two', {})
   exchange.unbind('a', 'one', {})
   const found = new Set<string>()
-  exchange.route('', undefined, found)
+  exchange.route(messageOf(''), found)
   expect([...found]).toEqual(['a'])
   exchange.unbind('a', 'two', {})
   found.clear()
-  exchange.route('', undefined, found)
+  exchange.route(messageOf(''), found)
   expect(found.size).toBe(0)
 })

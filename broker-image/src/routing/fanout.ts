@@ -2,11 +2,11 @@
 
 import type { FieldTable } from '../wire/field-table.ts'
 import { Bound } from './bound.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RoutedMessage } from './exchange.ts'
 
 export class FanoutExchange<D> implements Exchange<D> {
   readonly type = 'fanout'
-  readonly usesHeaders = false
+  readonly needsMessage = false
   /** Bindings differ in their keys even where routing ignores these, so that each needs its own unbind. */
   readonly #bound = new Bound<D>()
 
@@ -24,7 +24,7 @@ export class FanoutExchange<D> implements Exchange<D> {
     this.#bound.remove(destination, { routingKey, args })
   }
 
-  route(_routingKey: string, _headers: FieldTable | undefined, found: Set<D>): void {
+  route(_message: RoutedMessage, found: Set<D>): void {
     this.#bound.addTo(found)
   }
 }

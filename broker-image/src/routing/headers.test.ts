@@ -1,6 +1,7 @@
 /** The headers exchange gives RabbitMQ's answers. */
 
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import { ChannelError } from '../wire/errors.ts'
 import type { FieldTable } from '../wire/field-table.ts'
 import { HeadersExchange } from './headers.ts'
@@ -9,7 +10,7 @@ function matches(args: FieldTable, headers: FieldTable | undefined): boolean {
   const exchange = new HeadersExchange<string>()
   exchange.bind('q', '', args)
   const found = new Set<string>()
-  exchange.route('any', headers, found)
+  exchange.route(messageOf('any', headers), found)
   return found.has('q')
 }
 
@@ -51,7 +52,7 @@ test('an unknown x-match is a failed precondition, when checked and when bound',
     expect(() => exchange.validateBinding({ 'x-match': match })).toThrow(ChannelError)
     expect(() => exchange.bind('q', '', { 'x-match': match })).toThrow('PRECONDITION_FAILED')
     const found = new Set<string>()
-    exchange.route('', {}, found)
+    exchange.route(messageOf('', {}), found)
     expect(found.size).toBe(0)
   }
 })
@@ -61,6 +62,6 @@ test('one matching binding of several is enough', () => {
   exchange.bind('q', '', { a: 1 })
   exchange.bind('q', '', { b: 1 })
   const found = new Set<string>()
-  exchange.route('', { b: 1 }, found)
+  exchange.route(messageOf('', { b: 1 }), found)
   expect([...found]).toEqual(['q'])
 })

@@ -3,7 +3,7 @@
 import { ChannelError } from '../wire/errors.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import { argumentsKey, fieldKey } from './arguments.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RoutedMessage } from './exchange.ts'
 
 const MATCH_KEY = 'x-match'
 
@@ -23,7 +23,7 @@ interface HeadersBinding {
 
 export class HeadersExchange<D> implements Exchange<D> {
   readonly type = 'headers'
-  readonly usesHeaders = true
+  readonly needsMessage = true
   /** By destination, then by routing key and arguments. */
   readonly #bindings = new Map<D, Map<string, HeadersBinding>>()
 
@@ -53,8 +53,8 @@ export class HeadersExchange<D> implements Exchange<D> {
     if (bindings.size === 0) this.#bindings.delete(destination)
   }
 
-  route(_routingKey: string, headers: FieldTable | undefined, found: Set<D>): void {
-    const given = headers ?? {}
+  route({ properties }: RoutedMessage, found: Set<D>): void {
+    const given = properties.headers ?? {}
     for (const [destination, bindings] of this.#bindings) {
       if (matchesOne(bindings, given)) found.add(destination)
     }

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import { createExchange } from './exchange-types.ts'
 import { type RoutingNode, routeMessage } from './router.ts'
 
@@ -9,7 +10,7 @@ class TestNode implements RoutingNode<string> {
   readonly exchange
   alternateNode: TestNode | undefined
   constructor(type: string) {
-    this.exchange = createExchange<string | RoutingNode<string>>(type)!
+    this.exchange = createExchange<string | RoutingNode<string>>(type, { arguments: {}, identify: String })!
   }
   alternate = () => this.alternateNode
 }
@@ -19,7 +20,7 @@ function isNode(destination: string | RoutingNode<string>): destination is Routi
 }
 
 function route(start: TestNode, key = 'k'): string[] {
-  return [...routeMessage(start, key, undefined, isNode)].sort()
+  return [...routeMessage(start, messageOf(key), isNode)].sort()
 }
 
 test('a queue that is reached on two ways gets the message once', () => {

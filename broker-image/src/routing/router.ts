@@ -1,7 +1,6 @@
 /** Follows a message through exchanges bound to exchanges, and to alternate exchanges, to its queues. */
 
-import type { FieldTable } from '../wire/field-table.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RoutedMessage } from './exchange.ts'
 
 /** An exchange in its graph; `Q` is whatever the caller takes for a queue. */
 export interface RoutingNode<Q> {
@@ -17,8 +16,7 @@ export interface RoutingNode<Q> {
  */
 export function routeMessage<Q>(
   start: RoutingNode<Q>,
-  routingKey: string,
-  headers: FieldTable | undefined,
+  message: RoutedMessage,
   isNode: (destination: Q | RoutingNode<Q>) => destination is RoutingNode<Q>,
 ): Set<Q> {
   const queues = new Set<Q>()
@@ -27,7 +25,7 @@ export function routeMessage<Q>(
   const found = new Set<Q | RoutingNode<Q>>()
   for (const node of visited) {
     found.clear()
-    node.exchange.route(routingKey, headers, found)
+    node.exchange.route(message, found)
     const alternate = found.size === 0 ? node.alternate() : undefined
     if (alternate !== undefined) visited.add(alternate)
     for (const destination of found) {

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { messageOf } from '../../test/routed-message.ts'
 import { TopicExchange } from './topic.ts'
 
 function matches(pattern: string, key: string): boolean {
@@ -12,7 +13,7 @@ function matches(pattern: string, key: string): boolean {
 
 function routed(exchange: TopicExchange<string>, key: string): Set<string> {
   const found = new Set<string>()
-  exchange.route(key, undefined, found)
+  exchange.route(messageOf(key), found)
   return found
 }
 

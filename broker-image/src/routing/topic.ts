@@ -2,7 +2,7 @@
 
 import type { FieldTable } from '../wire/field-table.ts'
 import { Bound } from './bound.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, RoutedMessage } from './exchange.ts'
 
 /** Stands for exactly one word. */
 const ANY_WORD = '*'
@@ -49,7 +49,7 @@ class TopicNode<D> {
 
 export class TopicExchange<D> implements Exchange<D> {
   readonly type = 'topic'
-  readonly usesHeaders = false
+  readonly needsMessage = false
   readonly #root = new TopicNode<D>(false)
 
   get isEmpty(): boolean {
@@ -76,11 +76,15 @@ export class TopicExchange<D> implements Exchange<D> {
     for (let depth = words.length; depth > 0 && path[depth]!.isEmpty; depth--) path[depth - 1]!.drop(words[depth - 1]!)
   }
 
+  route({ routingKeys }: RoutedMessage, found: Set<D>): void {
+    for (const key of routingKeys) this.#routeKey(key, found)
+  }
+
   /**
    * Walks all places that the words so far can have reached at once. So the work is bounded by words × nodes, where
    * trying one way after the other takes exponential time for patterns like `#.#.#.#.a`.
    */
-  route(routingKey: string, _headers: FieldTable | undefined, found: Set<D>): void {
+  #routeKey(routingKey: string, found: Set<D>): void {
     let reached = new Set([this.#root])
     enterAnyWords(reached)
     for (const word of wordsOf(routingKey)) {

@@ -140,8 +140,8 @@ export class Publisher {
     arrival.size = content.bodySize
     arrival.persistent = content.persistent
     arrival.ttlMs = content.expirationMs(buffer)
-    const plain = content.headersAt < 0 || !(route.needsHeaders || mayHoldCopies(buffer, content.headersAt))
-    const queues = plain && !route.needsHeaders ? route.queues : this.#queuesByHeaders(route)
+    const plain = content.headersAt < 0 || !(route.needsMessage || mayHoldCopies(buffer, content.headersAt))
+    const queues = plain && !route.needsMessage ? route.queues : this.#queuesByMessage(route)
     if (channel.transaction !== null) {
       channel.transaction.publish(arrival, route.exchange, queues, (bits & MANDATORY) !== 0)
       return
@@ -174,11 +174,15 @@ export class Publisher {
   }
 
   /** Replies go straight to those who wait for them, and have no queue. */
-  #queuesByHeaders({ exchange, routingKey }: Route): readonly Queue[] {
+  #queuesByMessage({ exchange, routingKey }: Route): readonly Queue[] {
     const { vhost, broker } = this.#channel
-    const { keys, headers } = senderSelected(this.#arrival, this.#content, routingKey)
+    if (exchange.name === '' && this.#content.headersAt < 0) {
+      broker.replies.deliver([routingKey], this.#arrival)
+      return vhost.queuesFor(exchange, [routingKey], {})
+    }
+    const { keys, properties } = senderSelected(this.#arrival, this.#content, routingKey)
     if (exchange.name === '') broker.replies.deliver(keys, this.#arrival)
-    return vhost.queuesFor(exchange, keys, headers)
+    return vhost.queuesFor(exchange, keys, properties)
   }
 
   #accept(queues: readonly Queue[]): void {

@@ -1,14 +1,13 @@
 /** The exchange without a name: every queue is bound to it by its own name [AMQP 3.1.3.1]. */
 
 import type { Queue } from '../queue/queue.ts'
-import type { Exchange } from '../routing/exchange.ts'
+import type { Exchange, RoutedMessage } from '../routing/exchange.ts'
 import { ChannelError } from '../wire/errors.ts'
-import type { FieldTable } from '../wire/field-table.ts'
 import type { Destination } from './vhost-exchange.ts'
 
 export class DefaultExchange implements Exchange<Destination> {
   readonly type = 'direct'
-  readonly usesHeaders = false
+  readonly needsMessage = false
   readonly #queues: ReadonlyMap<string, Queue>
 
   constructor(queues: ReadonlyMap<string, Queue>) {
@@ -31,8 +30,10 @@ export class DefaultExchange implements Exchange<Destination> {
     this.validateBinding()
   }
 
-  route(routingKey: string, _headers: FieldTable | undefined, found: Set<Destination>): void {
-    const queue = this.#queues.get(routingKey)
-    if (queue !== undefined) found.add(queue)
+  route({ routingKeys }: RoutedMessage, found: Set<Destination>): void {
+    for (const key of routingKeys) {
+      const queue = this.#queues.get(key)
+      if (queue !== undefined) found.add(queue)
+    }
   }
 }

@@ -7,10 +7,10 @@ import type { VhostExchange } from './vhost-exchange.ts'
 export interface Route {
   readonly exchange: VhostExchange
   readonly routingKey: string
-  /** Empty when `needsHeaders`: then the queues depend on the message. */
+  /** Empty when `needsMessage`: then the queues depend on the message. */
   readonly queues: readonly Queue[]
-  /** The message must be looked at: for its headers, or since it is a direct reply. */
-  readonly needsHeaders: boolean
+  /** The message must be looked at: for its properties, or since it is a direct reply. */
+  readonly needsMessage: boolean
 }
 
 interface Entry {

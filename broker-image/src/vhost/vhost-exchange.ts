@@ -7,6 +7,10 @@ import type { RoutingNode } from '../routing/router.ts'
 /** What a binding leads to. */
 export type Destination = Queue | RoutingNode<Queue>
 
+/** A text that tells a destination from all others of its virtual host. */
+export const identify = (destination: Destination): string =>
+  `${destination instanceof VhostExchange ? 'exchange' : 'queue'} ${(destination as Queue | VhostExchange).name}`
+
 export class VhostExchange implements RoutingNode<Queue> {
   readonly definition: Readonly<ExchangeDefinition>
   readonly exchange: Exchange<Destination>
@@ -39,13 +43,13 @@ export class VhostExchange implements RoutingNode<Queue> {
     return typeof name === 'string' ? this.#find(name) : undefined
   }
 
-  /** Whether the route of a message from here may depend on its headers. */
-  needsHeaders(seen: Set<VhostExchange> = new Set()): boolean {
+  /** Whether the route of a message from here may depend on more than its routing key. */
+  needsMessage(seen: Set<VhostExchange> = new Set()): boolean {
     if (seen.has(this)) return false
     seen.add(this)
-    if (this.exchange.usesHeaders || this.alternate()?.needsHeaders(seen)) return true
+    if (this.exchange.needsMessage || this.alternate()?.needsMessage(seen)) return true
     for (const binding of this.bindings.values()) {
-      if (binding.destinationType === 'exchange' && this.#find(binding.destination)?.needsHeaders(seen)) return true
+      if (binding.destinationType === 'exchange' && this.#find(binding.destination)?.needsMessage(seen)) return true
     }
     return false
   }

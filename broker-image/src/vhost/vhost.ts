@@ -11,10 +11,10 @@ import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definition
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueContext, QueueOwner } from '../queue/context.ts'
 import { Queue } from '../queue/queue.ts'
-import { createExchange } from '../routing/exchange-types.ts'
+import { createExchange, isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import type { FieldTable } from '../wire/field-table.ts'
+import type { Properties } from '../wire/properties.ts'
 import {
   assertSameExchange,
   assertSameQueue,
@@ -29,7 +29,7 @@ import {
 import { DefaultExchange } from './default-exchange.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
-import { type Destination, VhostExchange } from './vhost-exchange.ts'
+import { type Destination, identify, VhostExchange } from './vhost-exchange.ts'
 
 /** Exchanges that every virtual host has; nobody can delete them. */
 const BUILT_IN: readonly (readonly [name: string, type: string, internal: boolean])[] = [
@@ -93,7 +93,7 @@ export class Vhost {
    * @throws ChannelError 403 for a reserved name, 406 when it exists and differs; ConnectionError 503 for an unknown type.
    */
   declareExchange(spec: ExchangeSpec): void {
-    if (createExchange(spec.type) === undefined) {
+    if (!isExchangeType(spec.type)) {
       throw new ConnectionError('COMMAND_INVALID', `unknown exchange type '${spec.type}'`)
     }
     const existing = this.exchanges.get(spec.name)
@@ -103,6 +103,7 @@ export class Vhost {
     }
     refuseReserved('exchange', spec.name)
     checkAlternate(this.name, spec)
+    validateExchangeArguments(spec.type, spec.arguments)
     const definition = { ...spec, vhost: this.name }
     this.#context.definitions.put('exchange', definition, { durable: spec.durable })
     this.#addExchange(definition)
@@ -178,7 +179,7 @@ export class Vhost {
   /** Adds a binding; one that is there already is success. @throws ChannelError 403, 404, 406. */
   bind(spec: BindingSpec, owner: object | null): void {
     const { source, destination } = this.#ends(spec, owner)
-    source.exchange.validateBinding(spec.arguments)
+    source.exchange.validateBinding(spec.arguments, spec.routingKey)
     const definition = { ...spec, vhost: this.name }
     const key = bindingKey(definition)
     if (source.bindings.has(key)) return
@@ -193,7 +194,7 @@ export class Vhost {
     const destinations = spec.destinationType === 'queue' ? this.queues : this.exchanges
     if (!this.exchanges.has(spec.source) || !destinations.has(spec.destination)) return
     const { source } = this.#ends(spec, owner)
-    if (source.name === '') source.exchange.validateBinding({})
+    if (source.name === '') source.exchange.validateBinding({}, spec.routingKey)
     const binding = source.bindings.get(bindingKey({ ...spec, vhost: this.name }))
     if (binding !== undefined) this.#removeBinding(binding)
   }
@@ -228,20 +229,16 @@ export class Vhost {
     }
     const routingKey = keyText(source.subarray(keyAt + 1, end))
     const isReply = exchange.name === '' && routingKey.startsWith(REPLY_ADDRESS_PREFIX)
-    const needsHeaders = isReply || exchange.needsHeaders()
-    const queues = needsHeaders ? [] : this.queuesFor(exchange, [routingKey], undefined)
-    const route = { exchange, routingKey, queues, needsHeaders }
+    const needsMessage = isReply || exchange.needsMessage()
+    const queues = needsMessage ? [] : this.queuesFor(exchange, [routingKey], {})
+    const route = { exchange, routingKey, queues, needsMessage }
     this.#routes.set(source, start, end, route)
     return route
   }
 
   /** The queues of a message with one or more routing keys (`CC`, `BCC`), each once. */
-  queuesFor(exchange: VhostExchange, routingKeys: readonly string[], headers: FieldTable | undefined): Queue[] {
-    const found = new Set<Queue>()
-    for (const key of routingKeys) {
-      for (const queue of routeMessage<Queue>(exchange, key, headers, isExchange)) found.add(queue)
-    }
-    return [...found]
+  queuesFor(exchange: VhostExchange, routingKeys: readonly string[], properties: Properties): Queue[] {
+    return [...routeMessage<Queue>(exchange, { routingKeys, properties }, isExchange)]
   }
 
   /** Puts policies in force on everything that is here and that comes. */
@@ -282,7 +279,7 @@ export class Vhost {
   }
 
   #addExchange(definition: ExchangeDefinition): void {
-    const exchange = createExchange<Destination>(definition.type)
+    const exchange = createExchange(definition.type, { arguments: definition.arguments, identify })
     if (exchange === undefined) throw new Error(`exchange '${definition.name}' has unknown type '${definition.type}'`)
     this.exchanges.set(definition.name, this.#wrap(definition, exchange))
   }

@@ -3,9 +3,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { exportDefinitions, exportVhost, type ProductIdentity } from '../../definitions/export.ts'
 import { type ImportedDefinitions, parseDefinitions } from '../../definitions/import.ts'
+import type { ExchangeDefinition } from '../../definitions/model.ts'
 import { vhostLimit } from '../../definitions/named-limits.ts'
 import { validateQueueArguments } from '../../queue/arguments.ts'
-import { createExchange } from '../../routing/exchange-types.ts'
+import type { Exchange } from '../../routing/exchange.ts'
+import { createExchange, isExchangeType, validateExchangeArguments } from '../../routing/exchange-types.ts'
 import { answerStable, type ManagementContext, param, vhostOf } from '../context.ts'
 import { badRequest } from '../http-error.ts'
 import type { ManagedBroker } from '../managed.ts'
@@ -37,20 +39,29 @@ export function definitionRoutes(app: FastifyInstance, context: ManagementContex
 function checked(broker: ManagedBroker, imported: ImportedDefinitions): ImportedDefinitions {
   for (const { vhost, name, arguments: args } of imported.queues) validateQueueArguments(name, vhost, args)
   checkQueueLimits(broker, imported)
-  const types = new Map(imported.exchanges.map(({ vhost, name, type }) => [JSON.stringify([vhost, name]), type]))
-  for (const { vhost, name, type } of imported.exchanges) {
-    if (createExchange(type) === undefined) throw badRequest(`exchanges: unknown exchange type '${type}'`)
+  const exchanges = new Map(
+    imported.exchanges.map(exchange => [JSON.stringify([exchange.vhost, exchange.name]), exchange]),
+  )
+  for (const { vhost, name, type, arguments: args } of imported.exchanges) {
+    if (!isExchangeType(type)) throw badRequest(`exchanges: unknown exchange type '${type}'`)
+    if (!broker.vhosts.get(vhost)?.exchanges.has(name)) validateExchangeArguments(type, args)
     const isReserved = name === '' || name.startsWith('amq.')
     if (isReserved && !broker.vhosts.get(vhost)?.exchanges.has(name)) {
       throw badRequest(`exchanges: the name '${name}' is reserved`)
     }
   }
-  for (const { vhost, source, arguments: args } of imported.bindings) {
+  for (const { vhost, source, routingKey, arguments: args } of imported.bindings) {
     const existing = broker.vhosts.get(vhost)?.exchanges.get(source)?.exchange
-    const exchange = existing ?? createExchange(types.get(JSON.stringify([vhost, source])) ?? '')
-    exchange?.validateBinding(args)
+    const exchange = existing ?? emptyExchange(exchanges.get(JSON.stringify([vhost, source])))
+    exchange?.validateBinding(args, routingKey)
   }
   return imported
+}
+
+/** An exchange that only says what may be bound to it. */
+function emptyExchange(definition: ExchangeDefinition | undefined): Exchange<never> | undefined {
+  if (definition === undefined) return undefined
+  return createExchange(definition.type, { arguments: definition.arguments, identify: String })
 }
 
 /** What is there already is kept as it is: queues and exchanges are never changed by an import [RabbitMQ]. */
