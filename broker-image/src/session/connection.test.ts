@@ -63,6 +63,17 @@ describe('a conversation', () => {
     )
   })
 
+  test('of a client that leaves the overhead out of its frame-max is heard in frames that fit', async () => {
+    const world = new BrokerWorld()
+    const client = await world.client()
+    client.bytes(method('queue.declare', { queue: 'q', ...NO_FLAGS }))
+    const bodies = ['a'.repeat(131_072), 'b'.repeat(300_000), 'c']
+    for (const body of bodies) client.bytes(Buffer.concat([publish({ routingKey: 'q', body }, 131_080), get]))
+    await world.settle()
+    const got = client.heard.flatMap(heard => (heard.kind === 'method' && heard.content ? [heard.content.body] : []))
+    expect(got.map(body => body.toString())).toEqual(bodies)
+  })
+
   test('sounds the same in single bytes, and in turns of its own for each hundred', async () => {
     const whole = await heardIn([CONVERSATION], false)
     expect(

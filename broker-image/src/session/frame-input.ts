@@ -7,7 +7,7 @@ import { readU32 } from '../wire/integers.ts'
 export type TakeFrames = (buffer: Buffer, start: number, end: number) => number
 
 export class FrameInput {
-  /** Largest whole frame that the peer may send. */
+  /** Largest whole frame that was agreed on. Some clients count only what is in it, and like RabbitMQ we let them. */
   frameMax: number
   readonly #take: TakeFrames
   /** The start of a frame whose rest has not come; null most of the time. */
@@ -90,10 +90,11 @@ export class FrameInput {
     if (type < FRAME_METHOD || (type > FRAME_BODY && type !== FRAME_HEARTBEAT)) {
       throw new ConnectionError('FRAME_ERROR', `type ${type} is not a frame type`)
     }
-    const bytes = readU32(buffer, at + 3) + FRAME_OVERHEAD
-    if (bytes > this.frameMax) {
+    const payloadBytes = readU32(buffer, at + 3)
+    if (payloadBytes > this.frameMax) {
+      const bytes = payloadBytes + FRAME_OVERHEAD
       throw new ConnectionError('FRAME_ERROR', `frame of ${bytes} bytes is above the maximum of ${this.frameMax}`)
     }
-    return bytes
+    return payloadBytes + FRAME_OVERHEAD
   }
 }

@@ -15,6 +15,7 @@ import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD }
 import { copyBytes, readU16, readU32 } from '../wire/integers.ts'
 import type { Channel } from './channel.ts'
 import { Content } from './content.ts'
+import { fitFrames } from './fit-frames.ts'
 import { senderSelected } from './sender-selected.ts'
 
 /** Bytes of class, method and ticket before the exchange's name. */
@@ -51,6 +52,8 @@ export class Publisher {
   #staged = 0
   #stagedKeyLength = 0
   #bodyLeft = -1
+  /** It has a body frame that only the input's leniency let in, and that no consumer need take. */
+  #isStagedTooWide = false
 
   constructor(channel: Channel) {
     this.#channel = channel
@@ -80,6 +83,7 @@ export class Publisher {
     this.#staged = 0
     this.#stagedKeyLength = keyLength
     this.#bodyLeft = -1
+    this.#isStagedTooWide = false
     this.#add(buffer, start, frameEnd)
     return frameEnd
   }
@@ -98,6 +102,7 @@ export class Publisher {
     const bytes = frameEnd - at - FRAME_OVERHEAD
     if (this.#stage === null || this.#bodyLeft < 0) throw unexpected('content body')
     if (bytes > this.#bodyLeft) throw new ConnectionError('FRAME_ERROR', 'content body is longer than announced')
+    if (bytes > FRAME_BYTES_MAX - FRAME_OVERHEAD) this.#isStagedTooWide = true
     this.#add(buffer, at, frameEnd)
     this.#bodyLeft -= bytes
     if (this.#bodyLeft === 0) this.#completeStaged()
@@ -117,11 +122,16 @@ export class Publisher {
   }
 
   #completeStaged(): void {
+    const keyLength = this.#stagedKeyLength
+    if (this.#isStagedTooWide) {
+      this.#stage = fitFrames(this.#stage!.subarray(0, this.#staged), keyLength, FRAME_BYTES_MAX)
+      this.#staged = this.#stage.length
+    }
     const stage = this.#stage!
     this.#stage = null
-    const headerAt = this.#stagedKeyLength + 2
+    const headerAt = keyLength + 2
     this.#content.read(stage, headerAt + FRAME_HEAD_BYTES, headerEnd(stage, headerAt))
-    this.#complete(stage, 0, this.#stagedKeyLength, this.#staged)
+    this.#complete(stage, 0, keyLength, this.#staged)
   }
 
   /** A whole message: exchange, routing key, bits, 0xce, header frame and body frames in `buffer[start, end)`. */
@@ -176,13 +186,9 @@ export class Publisher {
   /** Replies go straight to those who wait for them, and have no queue. */
   #queuesByMessage({ exchange, routingKey }: Route): readonly Queue[] {
     const { vhost, broker } = this.#channel
-    if (exchange.name === '' && this.#content.headersAt < 0) {
-      broker.replies.deliver([routingKey], this.#arrival)
-      return vhost.queuesFor(exchange, [routingKey], {})
-    }
-    const { keys, properties } = senderSelected(this.#arrival, this.#content, routingKey)
-    if (exchange.name === '') broker.replies.deliver(keys, this.#arrival)
-    return vhost.queuesFor(exchange, keys, properties)
+    const message = senderSelected(this.#arrival, this.#content, routingKey)
+    if (exchange.name === '') broker.replies.deliver(message.routingKeys, this.#arrival)
+    return vhost.queuesFor(exchange, message)
   }
 
   #accept(queues: readonly Queue[]): void {

@@ -29,9 +29,13 @@ export function temporaryFolder(): { path: string; remove: () => void } {
   return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Starts `main.ts` on free loopback ports and waits until it listens on both. Throws with its output if it ends. */
-export async function startBroker(dataDir: string): Promise<BrokerProcess> {
-  const [amqpPort, managementPort] = [await freePort(), await freePort()]
+/**
+ * Starts `main.ts` on loopback ports and waits until it listens on both: free ones, or those that `before` had, whose
+ * clients find it again. Throws with its output if it ends.
+ */
+export async function startBroker(dataDir: string, before?: BrokerProcess): Promise<BrokerProcess> {
+  const amqpPort = before?.amqpPort ?? (await freePort())
+  const managementPort = before === undefined ? await freePort() : Number(new URL(before.managementUrl).port)
   const child = spawn(process.execPath, command(dataDir, amqpPort, managementPort), {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
