@@ -40,7 +40,7 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const { keys, headers } = selectedKeys(routingKey, properties.headers)
   const sent = properties.headers === undefined ? properties : { ...properties, headers }
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
-  const queues = vhost.queuesFor(exchange, keys, sent)
+  const queues = vhost.queuesFor(exchange, { routingKeys: keys, properties: sent })
   exchange.publishedIn++
   if (queues.length === 0) return false
   const persistent = properties.deliveryMode === PERSISTENT

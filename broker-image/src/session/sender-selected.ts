@@ -1,5 +1,6 @@
-/** The routing keys that a published message names besides its own, read from its headers where it has them. */
+/** A published message as exchanges see it: its routing keys, besides its own those of its headers, and its properties. */
 import type { Arrival } from '../queue/intake.ts'
+import type { RoutedMessage } from '../routing/exchange.ts'
 import { selectedKeys } from '../vhost/selected-keys.ts'
 import { encodeWireForm } from '../vhost/wire-form.ts'
 import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
@@ -7,28 +8,48 @@ import { readU32 } from '../wire/integers.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
 import type { Content } from './content.ts'
 
+/** A message without headers: most exchanges ask it for nothing but its key. */
+class PlainMessage implements RoutedMessage {
+  readonly routingKeys: readonly string[]
+  readonly #arrival: Arrival
+
+  constructor(routingKey: string, arrival: Arrival) {
+    this.routingKeys = [routingKey]
+    this.#arrival = arrival
+  }
+
+  get properties(): Properties {
+    return propertiesOf(this.#arrival)
+  }
+}
+
 /**
- * All routing keys of a message, and its properties. A message with `BCC` is written anew without it, into `arrival`.
+ * What exchanges see of a message; to be used at once. A message with `BCC` is written anew without it, into `arrival`.
  * @throws ChannelError 406 when `CC` or `BCC` is no array of strings.
  */
-export function senderSelected(
-  arrival: Arrival,
-  content: Content,
-  routingKey: string,
-): { keys: string[]; properties: Properties } {
-  const { source, start, keyLength } = arrival
-  const headerAt = start + keyLength + 2
-  const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
-  const sent = decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd)
-  if (content.headersAt < 0) return { keys: [routingKey], properties: sent }
-  const { keys, headers, hasHidden } = selectedKeys(routingKey, sent.headers)
+export function senderSelected(arrival: Arrival, content: Content, routingKey: string): RoutedMessage {
+  if (content.headersAt < 0) return new PlainMessage(routingKey, arrival)
+  const sent = propertiesOf(arrival)
+  const { keys: routingKeys, headers, hasHidden } = selectedKeys(routingKey, sent.headers)
   const properties = { ...sent, headers }
   if (hasHidden) {
+    const { source, start, keyLength } = arrival
     const exchange = source.toString('utf8', start + 1, start + 1 + source[start]!)
-    const bodyFrames = source.subarray(headerEnd + 1, arrival.end)
+    const bodyFrames = source.subarray(headerEndOf(arrival) + 1, arrival.end)
     const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames })
     wire.source[wire.keyLength] = source[start + keyLength]!
     Object.assign(arrival, wire, { start: 0, end: wire.source.length })
   }
-  return { keys, properties }
+  return { routingKeys, properties }
+}
+
+function propertiesOf(arrival: Arrival): Properties {
+  const { source, start, keyLength } = arrival
+  return decodeProperties(source, start + keyLength + 2 + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEndOf(arrival))
+}
+
+/** Where the payload of the content header frame ends. */
+function headerEndOf({ source, start, keyLength }: Arrival): number {
+  const headerAt = start + keyLength + 2
+  return headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
 }

@@ -43,7 +43,7 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   if (newKey !== undefined) delete headers['CC']
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
-  const routed = vhost.queuesFor(exchange, keys, { ...kept, headers })
+  const routed = vhost.queuesFor(exchange, { routingKeys: keys, properties: { ...kept, headers } })
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
   if (wanted.length === 0) return
   const arrival = arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers })

@@ -20,6 +20,9 @@ export class VhostExchange implements RoutingNode<Queue> {
   effectivePolicy: Arguments = {}
   /** Messages published to it, and how many of them found a queue. */
   publishedIn = 0
+  /** The version of all routes at which the answer was found: a look at every binding. */
+  #knownAt = 0
+  #isMessageNeeded = false
   readonly #find: (name: string) => VhostExchange | undefined
 
   /** `find` looks up an exchange of the same virtual host by name. */
@@ -43,13 +46,24 @@ export class VhostExchange implements RoutingNode<Queue> {
     return typeof name === 'string' ? this.#find(name) : undefined
   }
 
-  /** Whether the route of a message from here may depend on more than its routing key. */
-  needsMessage(seen: Set<VhostExchange> = new Set()): boolean {
-    if (seen.has(this)) return false
-    seen.add(this)
-    if (this.exchange.needsMessage || this.alternate()?.needsMessage(seen)) return true
-    for (const binding of this.bindings.values()) {
-      if (binding.destinationType === 'exchange' && this.#find(binding.destination)?.needsMessage(seen)) return true
+  /** Whether the route of a message from here may depend on more than its routing keys; `version` is that of all routes. */
+  needsMessage(version: number): boolean {
+    if (this.#knownAt !== version) {
+      this.#knownAt = version
+      this.#isMessageNeeded = this.#findsNeed()
+    }
+    return this.#isMessageNeeded
+  }
+
+  /** A set visits what is added while it is being visited. */
+  #findsNeed(): boolean {
+    const reached = new Set<VhostExchange>([this])
+    for (const node of reached) {
+      if (node.exchange.needsMessage) return true
+      const next = [...node.bindings.values()].filter(({ destinationType }) => destinationType === 'exchange')
+      for (const exchange of [node.alternate(), ...next.map(({ destination }) => this.#find(destination))]) {
+        if (exchange !== undefined) reached.add(exchange)
+      }
     }
     return false
   }

@@ -11,10 +11,10 @@ import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definition
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueContext, QueueOwner } from '../queue/context.ts'
 import { Queue } from '../queue/queue.ts'
+import type { RoutedMessage } from '../routing/exchange.ts'
 import { createExchange, isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import type { Properties } from '../wire/properties.ts'
 import {
   assertSameExchange,
   assertSameQueue,
@@ -229,16 +229,16 @@ export class Vhost {
     }
     const routingKey = keyText(source.subarray(keyAt + 1, end))
     const isReply = exchange.name === '' && routingKey.startsWith(REPLY_ADDRESS_PREFIX)
-    const needsMessage = isReply || exchange.needsMessage()
-    const queues = needsMessage ? [] : this.queuesFor(exchange, [routingKey], {})
+    const needsMessage = isReply || exchange.needsMessage(this.routesVersion)
+    const queues = needsMessage ? [] : this.queuesFor(exchange, { routingKeys: [routingKey], properties: {} })
     const route = { exchange, routingKey, queues, needsMessage }
     this.#routes.set(source, start, end, route)
     return route
   }
 
-  /** The queues of a message with one or more routing keys (`CC`, `BCC`), each once. */
-  queuesFor(exchange: VhostExchange, routingKeys: readonly string[], properties: Properties): Queue[] {
-    return [...routeMessage<Queue>(exchange, { routingKeys, properties }, isExchange)]
+  /** The queues of a message, each once. */
+  queuesFor(exchange: VhostExchange, message: RoutedMessage): Queue[] {
+    return [...routeMessage<Queue>(exchange, message, isExchange)]
   }
 
   /** Puts policies in force on everything that is here and that comes. */
