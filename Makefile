@@ -6,7 +6,7 @@ VERSION = $(shell node -p 'require("./package.json").version')
 HELM ?= $(or $(shell command -v helm),$(or $(CLUSTER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warren-e2e)/bin/helm)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim oracle bench images chart e2e e2e-local
+.PHONY: help run test check sim fuzz oracle bench images chart e2e e2e-local
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,11 +28,15 @@ sim: node_modules/.package-lock.json ## live 200 seeded lives of a broker in one
 	@export SEED=$${SEED:-$$(git rev-parse HEAD || date +%s)}; echo "SEED=$$SEED"; \
 	$(NODE) node_modules/vitest/vitest.mjs run --config vitest.sim.config.ts $(VITEST) || { echo "SEED=$$SEED"; exit 1; }
 
+fuzz: node_modules/.package-lock.json ## a million broken frames against one broker (SEED=… and FRAMES=… choose)
+	@export SEED=$${SEED:-$$(git rev-parse HEAD || date +%s)}; echo "SEED=$$SEED"; \
+	$(NODE) node_modules/vitest/vitest.mjs run --config vitest.fuzz.config.ts $(VITEST) || { echo "SEED=$$SEED"; exit 1; }
+
 oracle: node_modules/.package-lock.json ## play every probe on Warren and RabbitMQ 3.10 and compare (installs the Debian package)
 	$(NODE) node_modules/vitest/vitest.mjs run --config vitest.oracle.config.ts $(VITEST)
 
-bench: node_modules/.package-lock.json ## measure against RabbitMQ 3.10 in one run (installs the Debian package)
-	$(NODE) bench/main.ts $(BENCH)
+bench: node_modules/.package-lock.json ## measure against RabbitMQ 3.10 in one run (installs the Debian package; CASE=… chooses)
+	$(NODE) bench/main.ts $(if $(CASE),--cases $(CASE)) $(BENCH)
 
 images: ## build the images of the broker and the operator with Docker
 	docker build -f broker-image/Dockerfile -t warren-broker:$(VERSION) .

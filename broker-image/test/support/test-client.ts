@@ -60,6 +60,8 @@ export class TestClient {
   /** Everything heard that nobody took. */
   heard: Heard[] = []
   frameMax = 131_072
+  /** Called with everything that the client says. */
+  onSaid: (bytes: Buffer) => void = () => {}
   #unread = Buffer.alloc(0)
   readonly #unfinished = new Map<number, Unfinished>()
 
@@ -79,6 +81,7 @@ export class TestClient {
   }
 
   bytes(bytes: Buffer): void {
+    this.onSaid(bytes)
     this.socket.fromClient(bytes)
   }
 

@@ -20,19 +20,32 @@ import { type Heard, type LoginOptions, type Message, publishFrames, type TestCl
 
 /** Runs every scene; answers the transcript as it should read. */
 export async function rerun(transcript: string): Promise<string> {
+  return (await play(transcript)).lines.join('\n').concat('\n')
+}
+
+/** Runs every scene; answers the bytes that each of its clients said. */
+export async function conversationsOf(transcript: string): Promise<Buffer[]> {
+  return (await play(transcript)).scenes.flatMap(scene => scene.conversations)
+}
+
+async function play(transcript: string): Promise<{ lines: string[]; scenes: Scene[] }> {
   const lines: string[] = []
+  const scenes: Scene[] = []
   let scene = new Scene()
   for (const line of transcript.trimEnd().split('\n')) {
     if (line.startsWith('<')) continue
     lines.push(line)
-    if (line.startsWith('==')) scene = new Scene()
-    else if (line.startsWith('+ ')) await scene.hold(line.slice(2))
+    if (line.startsWith('==')) {
+      scene = new Scene()
+      scenes.push(scene)
+    } else if (line.startsWith('+ ')) await scene.hold(line.slice(2))
     else if (line.startsWith('> ')) lines.push(...(await scene.say(line.slice(2))))
   }
-  return `${lines.join('\n')}\n`
+  return { lines, scenes }
 }
 
 class Scene {
+  readonly #said = new Map<TestClient, Buffer[]>()
   readonly #clients = new Map<string, TestClient>()
   readonly #held: { client: TestClient; bytes: Buffer }[] = []
   /** Where replies go, as a client heard it last; a line says `amq.rabbitmq.reply-to.…` for it. */
@@ -100,6 +113,11 @@ class Scene {
     },
   }
 
+  /** What each client said, from first to last. */
+  get conversations(): Buffer[] {
+    return [...this.#said.values()].map(said => Buffer.concat(said))
+  }
+
   get world(): BrokerWorld {
     this.#world ??= new BrokerWorld()
     return this.#world
@@ -163,14 +181,18 @@ class Scene {
   async #client(name: string): Promise<TestClient> {
     const known = this.#clients.get(name)
     if (known !== undefined) return known
-    const client = await this.world.client()
-    this.#clients.set(name, client)
-    return client
+    return this.#add(name, await this.world.client())
   }
 
   #knock(name: string): TestClient {
-    const client = this.world.socket()
+    return this.#add(name, this.world.socket())
+  }
+
+  #add(name: string, client: TestClient): TestClient {
+    const said: Buffer[] = []
     this.#clients.set(name, client)
+    this.#said.set(client, said)
+    client.onSaid = bytes => said.push(bytes)
     return client
   }
 }

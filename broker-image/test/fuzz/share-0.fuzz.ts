@@ -1,0 +1,4 @@
+/** The even blocks of `make fuzz`. */
+import { testShare } from './fuzz.ts'
+
+testShare(0, 2)
