@@ -10,7 +10,7 @@ export interface ConfigEntry {
 }
 
 // Each expression reads a line once, however long it is and whatever stands in it.
-const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=(.*)$/s
+const LINE = /^([A-Za-z0-9_.*\-/@]+)\s*=(.*)$/s
 /** A text in quotes, which may hold a `#`, and a comment. */
 const QUOTED = /^'([^']*)'\s*(?:#.*)?$/
 const UNQUOTED = /^([^#]*)(?:#.*)?$/

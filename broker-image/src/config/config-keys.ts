@@ -1,77 +1,36 @@
 /** The table of every key of `rabbitmq.conf` that this broker knows; the help text and the errors come from it too. */
 
-import {
-  CHANNELS_MAX,
-  CONSUMER_TIMEOUT_MS,
-  FRAME_BYTES_MAX,
-  FRAME_BYTES_MIN,
-  HEARTBEAT_SECONDS,
-  MESSAGE_BYTES_MAX,
-  TTL_MS_MAX,
-} from '../limits.ts'
+import { CONSUMER_TIMEOUT_MS, MESSAGE_BYTES_MAX, TTL_MS_MAX } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
 import { editDistance, nearest } from './nearest.ts'
+import { CONNECTION_KEYS, LISTENER_KEYS, LOGIN_KEYS } from './network-keys.ts'
 import type { Settings } from './settings.ts'
+import { TLS_KEYS } from './tls-keys.ts'
 import {
   integerBetween,
   parseBoolean,
   parseBytes,
-  parseEndpoint,
   parseFraction,
   parseLogLevel,
   parseName,
   parseNone,
   parsePattern,
-  parsePort,
 } from './value-parsers.ts'
 
 export interface ConfigKey {
-  /** A last word in angle brackets stands for any name. */
+  /** A word in angle brackets stands for any name. */
   key: string
   doc: string
   /** As a user would write it; empty where nothing is set. */
   default: string
-  /** Parses `text` into its field. `name` is what stands for the last word. Throws `ConfigError`. */
+  /** Parses `text` into its field. `name` is what stands for that word. Throws `ConfigError`. */
   apply: (settings: Settings, text: string, name: string) => void
 }
 
-const HEARTBEAT_SECONDS_MAX = 65_535
-
 export const CONFIG_KEYS: readonly ConfigKey[] = [
-  {
-    key: 'listeners.tcp',
-    doc: 'none: no AMQP listener but those named below it in the file',
-    default: '',
-    apply: (settings, text) => {
-      parseNone(text)
-      settings.amqpListeners = {}
-    },
-  },
-  {
-    key: 'listeners.tcp.<name>',
-    doc: 'port, or address:port, of an AMQP listener; the name "default" is there from the start',
-    default: '5672',
-    apply: (settings, text, name) => {
-      settings.amqpListeners[name] = parseEndpoint(text)
-    },
-  },
-  {
-    key: 'management.tcp.port',
-    doc: 'port of the management HTTP API',
-    default: '15672',
-    apply: (settings, text) => {
-      settings.management.port = parsePort(text)
-    },
-  },
-  {
-    key: 'management.tcp.ip',
-    doc: 'address that the management HTTP API listens on',
-    default: '',
-    apply: (settings, text) => {
-      settings.management.host = parseName(text)
-    },
-  },
+  ...LISTENER_KEYS,
+  ...TLS_KEYS,
   {
     key: 'loopback_users',
     doc: 'none: no user is restricted to the loopback interface',
@@ -179,36 +138,14 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
       settings.diskFreeLimit = { absoluteBytes: parseBytes(text) }
     },
   },
-  {
-    key: 'heartbeat',
-    doc: 'seconds between heartbeats that the broker proposes; 0 turns them off',
-    default: String(HEARTBEAT_SECONDS),
-    apply: (settings, text) => {
-      settings.heartbeatSeconds = integerBetween(0, HEARTBEAT_SECONDS_MAX)(text)
-    },
-  },
+  ...CONNECTION_KEYS,
+  ...LOGIN_KEYS,
   {
     key: 'consumer_timeout',
     doc: 'milliseconds in which a consumer must settle a delivery; its channel is closed when it has not',
     default: String(CONSUMER_TIMEOUT_MS),
     apply: (settings, text) => {
       settings.consumerTimeoutMs = integerBetween(1, TTL_MS_MAX)(text)
-    },
-  },
-  {
-    key: 'channel_max',
-    doc: 'channels on one connection',
-    default: String(CHANNELS_MAX),
-    apply: (settings, text) => {
-      settings.channelMax = integerBetween(1, CHANNELS_MAX)(text)
-    },
-  },
-  {
-    key: 'frame_max',
-    doc: 'bytes of one frame',
-    default: String(FRAME_BYTES_MAX),
-    apply: (settings, text) => {
-      settings.frameBytesMax = integerBetween(FRAME_BYTES_MIN, FRAME_BYTES_MAX)(text)
     },
   },
   {
@@ -227,22 +164,26 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
       settings.clusterName = parseName(text)
     },
   },
-  {
-    key: 'product.name',
-    doc: 'product that clients are told of',
-    default: 'RabbitMQ',
-    apply: (settings, text) => {
-      settings.productName = parseName(text)
-    },
-  },
-  {
-    key: 'product.version',
-    doc: 'version of that product',
-    default: '3.13.7',
-    apply: (settings, text) => {
-      settings.productVersion = parseName(text)
-    },
-  },
+  ...['management.product_name', 'product.name'].map(
+    (key): ConfigKey => ({
+      key,
+      doc: 'product that clients are told of',
+      default: 'RabbitMQ',
+      apply: (settings, text) => {
+        settings.productName = parseName(text)
+      },
+    }),
+  ),
+  ...['management.product_version', 'product.version'].map(
+    (key): ConfigKey => ({
+      key,
+      doc: 'version of that product',
+      default: '3.13.7',
+      apply: (settings, text) => {
+        settings.productVersion = parseName(text)
+      },
+    }),
+  ),
 ]
 
 /** Puts one entry of a file into its field. Throws `ConfigError` naming file, line, key and what is expected. */
@@ -259,9 +200,10 @@ export function applySetting(settings: Settings, { key, value, place }: ConfigEn
 
 /** What stands for `<name>` where `key` is of the form `pattern`: empty without a placeholder, undefined if it is not. */
 function nameIn(pattern: string, key: string): string | undefined {
-  const prefix = pattern.replace('<name>', '')
-  if (pattern === prefix) return key === pattern ? '' : undefined
-  return key.startsWith(prefix) && key.length > prefix.length ? key.slice(prefix.length) : undefined
+  const [prefix, suffix] = pattern.split('<name>') as [string, string?]
+  if (suffix === undefined) return key === pattern ? '' : undefined
+  const isLike = key.startsWith(prefix) && key.endsWith(suffix) && key.length > prefix.length + suffix.length
+  return isLike ? key.slice(prefix.length, key.length - suffix.length) : undefined
 }
 
 /** A placeholder is filled with the user's own last word where what stands before it is nearly right. */

@@ -8,6 +8,9 @@ import { editDistance, nearest } from './nearest.ts'
 import { defaultSettings, watermarkBytes } from './settings.ts'
 import { parseBytes } from './value-parsers.ts'
 
+/** What a listener with TLS cannot do without. */
+const TLS = 'listeners.ssl.default = 5671\nssl_options.certfile = c\nssl_options.keyfile = k\n'
+
 function load(file: string, extra: Partial<ConfigSources> & { files?: Record<string, string> } = {}) {
   const files: Record<string, string> = { 'rabbitmq.conf': file, ...extra.files }
   return loadConfig({
@@ -32,7 +35,7 @@ describe('configuration file', () => {
     const lines = CONFIG_KEYS.filter(key => key.default !== '').map(
       ({ key, default: text }) => `${key.replace('<name>', placeholderFor(key))} = ${text}`,
     )
-    expect(load(lines.join('\n'))).toEqual(load(''))
+    expect(load(lines.join('\n'))).toEqual({ ...load(''), isManagementTcpWanted: true })
   })
 
   test('reads comments, blank lines, quotes and carriage returns', () => {
@@ -60,6 +63,32 @@ describe('configuration file', () => {
     ['disk_free_limit.absolute = 2GB', { diskFreeLimit: { absoluteBytes: 2_000_000_000 } }],
     ['disk_free_limit.relative = 1.5', { diskFreeLimit: { relative: 1.5 } }],
     ['product.name = Warren\nproduct.version = 1', { productName: 'Warren', productVersion: '1' }],
+    [
+      'management.product_name = Warren\nmanagement.product_version = 1',
+      { productName: 'Warren', productVersion: '1' },
+    ],
+    ['connection_max = 7\nhandshake_timeout = 8', { connectionMax: 7, handshakeTimeoutMs: 8 }],
+    ['proxy_protocol = on\nssl_handshake_timeout = 9', { isProxied: true, tlsHandshakeTimeoutMs: 9 }],
+    [`${TLS}ssl_options.password = p`, { amqpsListeners: { default: { port: 5671 } }, tls: { password: 'p' } }],
+    [`${TLS}ssl_options.versions.1 = tlsv1.3`, { tls: { certFile: 'c', versions: { 1: 'TLSv1.3' } } }],
+    [
+      `${TLS}ssl_options.sni.*.Example.com.certfile = a\nssl_options.sni.*.example.com.keyfile = b`,
+      { tls: { sni: { '*.example.com': { certFile: 'a', keyFile: 'b' } } } },
+    ],
+    [
+      `${TLS}ssl_options.cacertfile = ca\nssl_options.verify = verify_peer\nssl_options.fail_if_no_peer_cert = true`,
+      { tls: { caFile: 'ca', isPeerVerified: true, isPeerCertRequired: true } },
+    ],
+    [
+      'management.ssl.port = 1\nmanagement.ssl.certfile = c\nmanagement.ssl.keyfile = k\nmanagement.ssl.ip = ::1',
+      { isManagementTcpWanted: false, managementTls: { host: '::1', port: 1, certFile: 'c', keyFile: 'k' } },
+    ],
+    ['auth_mechanisms.1 = EXTERNAL\nauth_mechanisms.2 = PLAIN', { authMechanisms: { 1: 'EXTERNAL', 2: 'PLAIN' } }],
+    ['anonymous_login_user = joe\nanonymous_login_pass = x', { anonymousUser: 'joe', anonymousPass: 'x' }],
+    [
+      'ssl_cert_login_from = subject_alt_name\nssl_cert_login_san_type = email\nssl_cert_login_san_index = 1',
+      { certLogin: { from: 'subject_alternative_name', sanType: 'email', sanIndex: 1 } },
+    ],
   ])('%s', (file, expected) => {
     expect(load(file)).toMatchObject(expected)
   })
@@ -81,6 +110,19 @@ describe('configuration file', () => {
     ['frame_max = 4095', 'expected a whole number from 4096 to 131072'],
     ['channel_max = 0', 'expected a whole number from 1 to 2047'],
     ['max_message_size = 134217729', 'expected a whole number from 1 to 134217728'],
+    ['listeners.ssl.default = 5671', 'listeners.ssl needs ssl_options.certfile'],
+    ['listeners.ssl.a = 1\nssl_options.certfile = c', 'listeners.ssl needs ssl_options.keyfile'],
+    [`${TLS}ssl_options.sni.a.b.certfile = c`, 'listeners.ssl needs ssl_options.sni.a.b.keyfile'],
+    [`${TLS}ssl_options.verify = verify_peer`, 'ssl_options.verify = verify_peer needs ssl_options.cacertfile'],
+    [`${TLS}ssl_options.fail_if_no_peer_cert = true`, 'needs ssl_options.verify = verify_peer'],
+    [`${TLS}ssl_options.versions.1 = tlsv1.1`, 'expected tlsv1.2 or tlsv1.3; older versions are not safe'],
+    [`${TLS}ssl_options.ciphers.1 = RC5`, 'expected a cipher suite'],
+    [`${TLS}ssl_options.secure_renegotiate = false`, 'expected true, there is nothing else'],
+    ['ssl_options.cacertfil = x', 'the nearest known key is "ssl_options.cacertfile"'],
+    ['management.ssl.port = 1', 'management.ssl.port needs management.ssl.certfile'],
+    ['auth_mechanisms.1 = SCRAM', 'expected PLAIN, AMQPLAIN, EXTERNAL or ANONYMOUS'],
+    ['auth_mechanisms.1 = ANONYMOUS', 'ANONYMOUS needs anonymous_login_user'],
+    ['connection_max = many', 'expected a whole number, or infinity'],
   ])('%j refuses to start and says why', (file, message) => {
     expect(() => load(file)).toThrow(message)
   })

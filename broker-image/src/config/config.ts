@@ -4,6 +4,7 @@ import { hostname } from 'node:os'
 import { ConfigError } from './config-error.ts'
 import { parseConfigFile } from './config-file.ts'
 import { applySetting } from './config-keys.ts'
+import { assertConsistent } from './consistency.ts'
 import { applyFlag, FLAGS, type FlagName, parseFlags } from './flags.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
@@ -34,6 +35,7 @@ export function loadConfig(sources: ConfigSources): Config {
     const text = flags[flag.name]
     if (text !== undefined) applyFlag(flag, settings, flag.isSecretFile ? secret(sources, flag.name, text) : text)
   }
+  assertConsistent(settings)
   const nodeName = flags['node-name'] ?? `warren@${hostname()}`
   if (settings.clusterName === '') settings.clusterName = nodeName
   return deepFreeze({ ...settings, dataDirectory: flags['data-dir'] ?? 'warren-data', nodeName })

@@ -51,6 +51,7 @@ export const FLAGS: readonly Flag[] = [
     doc: 'port of the management HTTP API (15672); 0 takes a free one',
     apply: (settings, text) => {
       settings.management.port = parsePort(text)
+      settings.isManagementTcpWanted = true
     },
   },
   {
@@ -60,7 +61,9 @@ export const FLAGS: readonly Flag[] = [
     doc: 'address that all listeners bind (all addresses)',
     apply: (settings, text) => {
       const host = parseName(text)
-      for (const listener of [...Object.values(settings.amqpListeners), settings.management]) listener.host = host
+      const { amqpListeners, amqpsListeners, management, managementTls } = settings
+      const amqp = [...Object.values(amqpListeners), ...Object.values(amqpsListeners)]
+      for (const listener of [...amqp, management, managementTls]) listener.host = host
     },
   },
   { name: 'node-name', env: 'WARREN_NODE_NAME', value: 'NAME', doc: "name of this node (warren@ and the host's name)" },

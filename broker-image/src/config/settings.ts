@@ -1,6 +1,14 @@
 /** The settings that `rabbitmq.conf` can change, and how they stand when it says nothing. */
 
-import { CHANNELS_MAX, CONSUMER_TIMEOUT_MS, FRAME_BYTES_MAX, HEARTBEAT_SECONDS, MESSAGE_BYTES_MAX } from '../limits.ts'
+import {
+  CHANNELS_MAX,
+  CONSUMER_TIMEOUT_MS,
+  FRAME_BYTES_MAX,
+  HANDSHAKE_MS_MAX,
+  HEARTBEAT_SECONDS,
+  MESSAGE_BYTES_MAX,
+} from '../limits.ts'
+import { type AlternativeNameType, type CertificateNameSource, defaultTls, type TlsSettings } from './tls-settings.ts'
 
 /** Where a server listens. Without a host: every address, IPv6 and IPv4. Port 0: one that is free. */
 export interface Endpoint {
@@ -17,7 +25,17 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 export interface Settings {
   /** Listeners by the name in `listeners.tcp.<name>`. */
   amqpListeners: { [name: string]: Endpoint }
+  /** Listeners with TLS by the name in `listeners.ssl.<name>`. */
+  amqpsListeners: { [name: string]: Endpoint }
+  /** Of the listeners of AMQP with TLS. */
+  tls: TlsSettings
+  /** AMQP clients come through a proxy that speaks the PROXY protocol first. */
+  isProxied: boolean
   management: Endpoint
+  /** Somebody asked for the management API without TLS. */
+  isManagementTcpWanted: boolean
+  /** Of the management API with TLS, which listens only where it has a port. */
+  managementTls: TlsSettings & { host: string | undefined; port: number | undefined }
   /** Users who may connect from the loopback interface only. */
   loopbackUsers: { [user: string]: boolean }
   defaultUser: string
@@ -29,7 +47,18 @@ export interface Settings {
   isConsoleLogOn: boolean
   memoryHighWatermark: Watermark
   diskFreeLimit: Watermark
+  /** Mechanisms by the name in `auth_mechanisms.<name>`; empty means those that everybody has. */
+  authMechanisms: { [name: string]: string }
+  /** Who logs in by ANONYMOUS; empty where nobody may. */
+  anonymousUser: string
+  anonymousPass: string
+  /** Where EXTERNAL finds the user's name in a certificate. */
+  certLogin: { from: CertificateNameSource; sanType: AlternativeNameType; sanIndex: number }
   heartbeatSeconds: number
+  /** Open connections on this node. */
+  connectionMax: number
+  handshakeTimeoutMs: number
+  tlsHandshakeTimeoutMs: number
   /** Time in which a delivery must be settled. */
   consumerTimeoutMs: number
   channelMax: number
@@ -46,7 +75,12 @@ export interface Settings {
 export function defaultSettings(): Settings {
   return {
     amqpListeners: { default: { host: undefined, port: 5672 } },
+    amqpsListeners: {},
+    tls: defaultTls(),
+    isProxied: false,
     management: { host: undefined, port: 15672 },
+    isManagementTcpWanted: false,
+    managementTls: { ...defaultTls(), host: undefined, port: undefined },
     loopbackUsers: { guest: true },
     defaultUser: 'guest',
     defaultPass: 'guest',
@@ -57,7 +91,14 @@ export function defaultSettings(): Settings {
     isConsoleLogOn: true,
     memoryHighWatermark: { relative: 0.4 },
     diskFreeLimit: { absoluteBytes: 50_000_000 },
+    authMechanisms: {},
+    anonymousUser: '',
+    anonymousPass: '',
+    certLogin: { from: 'distinguished_name', sanType: 'dns', sanIndex: 0 },
     heartbeatSeconds: HEARTBEAT_SECONDS,
+    connectionMax: Number.POSITIVE_INFINITY,
+    handshakeTimeoutMs: HANDSHAKE_MS_MAX,
+    tlsHandshakeTimeoutMs: 5_000,
     consumerTimeoutMs: CONSUMER_TIMEOUT_MS,
     channelMax: CHANNELS_MAX,
     frameBytesMax: FRAME_BYTES_MAX,

@@ -20,6 +20,10 @@ const KEYS: { readonly [key: string]: ValueCheck } = {
   heartbeat: whole(0, 65_535),
   channel_max: whole(1, 2_047),
   frame_max: whole(4_096, 131_072),
+  connection_max: connections,
+  handshake_timeout: whole(1, 3_600_000),
+  ssl_handshake_timeout: whole(1, 3_600_000),
+  proxy_protocol: oneOf(['true', 'false', 'on', 'off'], 'true or false'),
   max_message_size: whole(1, 134_217_728),
   consumer_timeout: whole(1, 315_360_000_000),
   'product.name': name,
@@ -36,11 +40,18 @@ export const OWNED_KEYS: readonly string[] = [
   'default_pass',
   'default_user_tags',
   'default_permissions',
+  'ssl_options',
+  'ssl_cert_login_from',
+  'ssl_cert_login_san_type',
+  'ssl_cert_login_san_index',
+  'auth_mechanisms',
+  'anonymous_login_user',
+  'anonymous_login_pass',
 ]
 
 export const KNOWN_KEYS: readonly string[] = Object.keys(KEYS)
 
-const LINE = /^([A-Za-z0-9_.\-/@]+)\s*=(.*)$/s
+const LINE = /^([A-Za-z0-9_.*\-/@]+)\s*=(.*)$/s
 /** A text in quotes, which may hold a `#`, and a comment. */
 const QUOTED = /^'([^']*)'\s*(?:#.*)?$/
 const UNQUOTED = /^([^#]*)(?:#.*)?$/
@@ -93,6 +104,10 @@ function whole(min: number, max: number): ValueCheck {
     /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
       ? undefined
       : `a whole number from ${min} to ${max}`
+}
+
+function connections(value: string): string | undefined {
+  return value === 'infinity' || /^\d{1,9}$/.test(value) ? undefined : 'a whole number, or infinity'
 }
 
 function oneOf(words: readonly string[], expected: string): ValueCheck {
