@@ -1,36 +1,46 @@
 /** The types of exchanges by RabbitMQ's names. */
 
 import type { FieldTable } from '../wire/field-table.ts'
+import { ConsistentHashExchange } from './consistent-hash.ts'
 import { DirectExchange } from './direct.ts'
-import type { Exchange } from './exchange.ts'
+import type { Exchange, ExchangeTraits } from './exchange.ts'
 import { FanoutExchange } from './fanout.ts'
+import { hashedValueOf } from './hashed-value.ts'
 import { HeadersExchange } from './headers.ts'
+import { ModulusHashExchange } from './modulus-hash.ts'
+import { RandomExchange } from './random.ts'
 import { TopicExchange } from './topic.ts'
 
-/** What an exchange is made of. */
-export interface ExchangeTraits<D> {
-  /** The exchange's own arguments, checked already. */
-  readonly arguments: FieldTable
-  /** A text that is the same for a destination on every node and after every restart. */
-  identify(destination: D): string
-}
-
 interface ExchangeType {
+  readonly description: string
   create<D>(traits: ExchangeTraits<D>): Exchange<D>
   /** Raises PRECONDITION_FAILED for arguments that no exchange of the type can have. */
   validate?(args: FieldTable): void
 }
 
 const EXCHANGE_TYPES: { readonly [type: string]: ExchangeType } = {
-  direct: { create: <D>() => new DirectExchange<D>() },
-  fanout: { create: <D>() => new FanoutExchange<D>() },
-  headers: { create: <D>() => new HeadersExchange<D>() },
-  topic: { create: <D>() => new TopicExchange<D>() },
+  direct: { description: 'AMQP direct exchange', create: <D>() => new DirectExchange<D>() },
+  fanout: { description: 'AMQP fanout exchange', create: <D>() => new FanoutExchange<D>() },
+  headers: { description: 'AMQP headers exchange', create: <D>() => new HeadersExchange<D>() },
+  topic: { description: 'AMQP topic exchange', create: <D>() => new TopicExchange<D>() },
+  'x-consistent-hash': {
+    description: 'Consistent hash exchange: by weight',
+    create: <D>(traits: ExchangeTraits<D>) => new ConsistentHashExchange(traits),
+    validate: hashedValueOf,
+  },
+  'x-modulus-hash': {
+    description: 'Modulus hash exchange: by number of bindings',
+    create: <D>(traits: ExchangeTraits<D>) => new ModulusHashExchange(traits),
+  },
+  'x-random': {
+    description: 'Random exchange: one binding a message',
+    create: <D>(traits: ExchangeTraits<D>) => new RandomExchange(traits),
+  },
 }
 
-/** Names of the types, as the management API lists them. */
-export function exchangeTypes(): string[] {
-  return Object.keys(EXCHANGE_TYPES)
+/** The types, as the management API lists them. */
+export function exchangeTypes(): { readonly name: string; readonly description: string }[] {
+  return Object.entries(EXCHANGE_TYPES).map(([name, { description }]) => ({ name, description }))
 }
 
 export function isExchangeType(type: string): boolean {

@@ -3,12 +3,26 @@
 import type { FieldTable } from '../wire/field-table.ts'
 import type { Properties } from '../wire/properties.ts'
 
+/** An exchange that keeps messages which pass, or a note of each. How it does that is its maker's affair. */
+export interface Keeper {
+  /** The message goes on later: nothing takes it here and now, not even an alternate exchange. */
+  readonly postpones: boolean
+}
+
 /** What an exchange may look at to find where a message goes. */
 export interface RoutedMessage {
   /** The message's own routing key first, then those of `CC` and `BCC`. */
   readonly routingKeys: readonly string[]
   /** As receivers may see them: without `BCC`. Empty where no exchange on the way has `needsMessage`. */
   readonly properties: Properties
+}
+
+/** What an exchange is made of. */
+export interface ExchangeTraits<D> {
+  /** The exchange's own arguments, checked already. */
+  readonly arguments: FieldTable
+  /** A text that is the same for a destination on every node and after every restart. */
+  identify(destination: D): string
 }
 
 /**

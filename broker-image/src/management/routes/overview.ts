@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { stringField } from '../../definitions/json-values.ts'
+import { exchangeTypes } from '../../routing/exchange-types.ts'
 import { answerStable, bodyOf, type ManagementContext, param } from '../context.ts'
 import { hostFacts } from '../host-facts.ts'
 import { notFound } from '../http-error.ts'
@@ -11,7 +12,6 @@ import type { ManagedBroker } from '../managed.ts'
 import { messageStats, queueTotalsJson } from '../queue-views.ts'
 import { brokerTotals } from '../totals.ts'
 
-const EXCHANGE_TYPES = ['direct', 'fanout', 'headers', 'topic']
 /** The parameter that keeps a name given over HTTP. */
 const CLUSTER_NAME_KEY: [string, string, string] = ['', '', 'cluster_name']
 
@@ -50,7 +50,7 @@ function overview(app: FastifyInstance, context: ManagementContext) {
     warren_version: broker.version,
     erlang_version: '',
     rates_mode: 'basic',
-    exchange_types: exchangeTypes(),
+    exchange_types: enabledExchangeTypes(),
     cluster_name: clusterName(broker),
     node: broker.nodeName,
     message_stats: rates.withRates(broker, messageStats(counters)),
@@ -71,8 +71,8 @@ function listeners(app: FastifyInstance, broker: ManagedBroker) {
   return addresses.map(address => ({ node: broker.nodeName, ...address }))
 }
 
-function exchangeTypes() {
-  return EXCHANGE_TYPES.map(name => ({ name, description: `AMQP ${name} exchange`, enabled: true }))
+function enabledExchangeTypes() {
+  return exchangeTypes().map(type => ({ ...type, enabled: true }))
 }
 
 /** Numbers of this process and its host. */
@@ -96,7 +96,7 @@ async function node({ broker, clock }: ManagementContext) {
     sockets_used: broker.connections.size,
     partitions: [],
     cluster_links: [],
-    exchange_types: exchangeTypes(),
+    exchange_types: enabledExchangeTypes(),
     auth_mechanisms: [
       { name: 'PLAIN', description: 'SASL PLAIN authentication mechanism', enabled: true },
       { name: 'AMQPLAIN', description: 'QPid AMQPLAIN mechanism', enabled: true },
