@@ -22,9 +22,11 @@ export const BATCH_HEADER_BYTES = 40
 const SEGMENT_MAGIC = Buffer.from('WARRENLG', 'latin1')
 const BATCH_MAGIC = Buffer.from('WBAT', 'latin1')
 const BATCH_MAGIC_U32 = BATCH_MAGIC.readUInt32BE(0)
-const HEADER_CRC_AT = 60
+/** Where the header of a segment has its checksum. */
+export const HEADER_CRC_AT = 60
 const BATCH_CRC_FROM = 8
-const BATCH_MARK_AT = 36
+/** Where a batch has the checksum of its segment's header. */
+export const BATCH_MARK_AT = 36
 
 /** What the header of a segment file says. */
 export interface SegmentHeader {
@@ -65,6 +67,7 @@ export function readSegmentHeader(buffer: Buffer, file: string): SegmentHeader |
   const header = buffer.subarray(0, SEGMENT_HEADER_BYTES)
   if (header.every(byte => byte === 0)) return null
   if (!header.subarray(0, 8).equals(SEGMENT_MAGIC)) throw new LogCorruptError(file, 0, 'this is no segment of a log')
+  if (readU32(header, 8) === 0) throw new LogCorruptError(file, 8, 'the segment header has no format version')
   if (readU32(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, readU32(header, 8), FORMAT_VERSION)
   if (crc32(header.subarray(0, HEADER_CRC_AT)) !== readU32(header, HEADER_CRC_AT)) {
     throw new LogCorruptError(file, 0, 'the checksum of the segment header is wrong')
@@ -89,9 +92,14 @@ export function sealBatch(buffer: Buffer, start: number, end: number, header: Ba
   writeU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
 }
 
+/** Whether a batch, whole or not, may begin at `start`. */
+export function isBatchAt(buffer: Buffer, start: number): boolean {
+  return readU32(buffer, start) === BATCH_MAGIC_U32
+}
+
 /** Length of the whole, undamaged batch at `start` of a segment's image; 0 if there is none. */
 export function batchLength(buffer: Buffer, start: number, limit: number): number {
-  if (start + BATCH_HEADER_BYTES > limit || readU32(buffer, start) !== BATCH_MAGIC_U32) return 0
+  if (start + BATCH_HEADER_BYTES > limit || !isBatchAt(buffer, start)) return 0
   const length = readU32(buffer, start + 8)
   if (length < BATCH_HEADER_BYTES || start + length > limit) return 0
   if (readU32(buffer, start + BATCH_MARK_AT) !== readU32(buffer, HEADER_CRC_AT)) return 0
@@ -114,6 +122,17 @@ export function laterBatch(buffer: Buffer, start: number, limit: number): number
   let at = image.indexOf(BATCH_MAGIC, start + 1)
   while (at >= 0 && batchLength(image, at, limit) === 0) at = image.indexOf(BATCH_MAGIC, at + 1)
   return at
+}
+
+/** LSN behind the last of the undamaged batches that a segment's image begins with; `baseLsn` if there are none. */
+export function lsnBehind(buffer: Buffer, baseLsn: number, limit: number): number {
+  let lsn = baseLsn
+  let at = SEGMENT_HEADER_BYTES
+  for (let length = batchLength(buffer, at, limit); length > 0; length = batchLength(buffer, at, limit)) {
+    lsn += entriesAt(buffer, at)
+    at += length
+  }
+  return lsn
 }
 
 /** Checks every batch of a segment's image up to `head`; answers where the first damaged one is, or -1. */

@@ -3,7 +3,15 @@
  * removes files that were never finished, and unmarks one without entries), so that it can be killed and run again.
  */
 import { SEGMENT_BYTES, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
-import { batchLength, laterBatch, readSegmentHeader, SEGMENT_HEADER_BYTES, type SegmentHeader } from './batch.ts'
+import { readU32 } from '../wire/integers.ts'
+import {
+  batchLength,
+  laterBatch,
+  lsnBehind,
+  readSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+} from './batch.ts'
 import { CHECKPOINT_FILE, CHECKPOINT_TEMPORARY_FILE, type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { DurableStorage } from './durable-storage.ts'
@@ -14,6 +22,7 @@ import { scanSegment } from './scan.ts'
 import type { Segment, SegmentTable } from './segment.ts'
 import { segmentFileNumber } from './segment-files.ts'
 import { ShardLog } from './shard-log.ts'
+import { type BrokenFile, HEAD_BYTES, headError, judge } from './torn-header.ts'
 import { isSpillFile, TransientStorage } from './transient-storage.ts'
 
 /** What a log needs to know. */
@@ -49,6 +58,10 @@ interface LogFiles {
   needed: SegmentFile[]
   /** The last segment, if not even its first batch is whole. */
   empty: SegmentFile | null
+  /** Files whose header is broken. */
+  broken: BrokenFile[]
+  /** Those of them that were never used. */
+  unmarked: DiskFile[]
   spare: DiskFile[]
   number: number
 }
@@ -59,7 +72,8 @@ interface LogFiles {
  */
 export function recover(disk: Disk, options: LogOptions, replay: Replay): ShardLog {
   removeUnfinished(disk)
-  const files = setEmptyAside(sortFiles(openFiles(disk, options), readCheckpoint(disk, options)))
+  const sorted = setEmptyAside(sortFiles(openFiles(disk, options), readCheckpoint(disk, options)))
+  const files = mendBroken(sorted, options.shardId)
   requireNamed(files)
   const { storage, log } = build(disk, options, files)
   const entries = new EntryReplay(files.checkpoint, replay)
@@ -102,21 +116,26 @@ function readCheckpoint(disk: Disk, options: LogOptions): Checkpoint | null {
 
 interface OpenedFiles {
   segments: SegmentFile[]
+  broken: BrokenFile[]
   unused: DiskFile[]
   number: number
 }
 
 /** Opens all segment files and reads their headers; a file that never got its full size was never used. */
 function openFiles(disk: Disk, options: LogOptions): OpenedFiles {
-  const opened: OpenedFiles = { segments: [], unused: [], number: 0 }
-  const head = Buffer.alloc(SEGMENT_HEADER_BYTES)
+  const opened: OpenedFiles = { segments: [], broken: [], unused: [], number: 0 }
+  const head = Buffer.alloc(HEAD_BYTES)
   for (const name of disk.list()) {
     const number = segmentFileNumber(name)
     if (number === null) continue
     opened.number = Math.max(opened.number, number)
     const file = disk.openSync(name)
-    const header = file.bytes < SEGMENT_HEADER_BYTES ? null : readHeader(file, head, options.shardId)
-    if (header !== null) opened.segments.push({ file, header })
+    const isWhole = file.bytes >= HEAD_BYTES
+    if (isWhole) file.readSync(head, 0, HEAD_BYTES)
+    const error = isWhole ? headError(head, name) : null
+    const header = isWhole && error === null ? readHeader(file, head, options.shardId) : null
+    if (error !== null) opened.broken.push({ file, head: Buffer.from(head), error })
+    else if (header !== null) opened.segments.push({ file, header })
     else if (file.bytes === (options.segmentBytes ?? SEGMENT_BYTES)) opened.unused.push(file)
     else discard(disk, file)
   }
@@ -130,7 +149,6 @@ function discard(disk: Disk, file: DiskFile): void {
 }
 
 function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeader | null {
-  file.readSync(head, 0, SEGMENT_HEADER_BYTES)
   const header = readSegmentHeader(head, file.name)
   if (header === null) return null
   if (header.shardId !== shardId) throw new LogCorruptError(file.name, 12, `it belongs to shard ${header.shardId}`)
@@ -140,7 +158,8 @@ function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeade
 
 /** A segment before the checkpoint that the checkpoint does not name is a file for the next use. */
 function sortFiles(opened: OpenedFiles, checkpoint: Checkpoint | null): LogFiles {
-  const files: LogFiles = { checkpoint, needed: [], empty: null, spare: opened.unused, number: opened.number }
+  const { broken, unused: spare, number } = opened
+  const files: LogFiles = { checkpoint, needed: [], empty: null, broken, unmarked: [], spare, number }
   const identity = checkpoint?.identity ?? opened.segments[0]?.header.identity
   const named = new Set(checkpoint?.segments.map(extent => extent.baseLsn))
   for (const segment of opened.segments) {
@@ -165,19 +184,55 @@ function setEmptyAside(files: LogFiles): LogFiles {
   return { ...files, needed: files.needed.slice(0, -1), empty: last }
 }
 
-/** The file is one for the next use as soon as it has no header. */
-function forgetEmpty({ empty }: LogFiles, storage: DurableStorage): void {
-  if (empty === null) return
-  empty.file.writeSync(Buffer.alloc(SEGMENT_HEADER_BYTES), 0, SEGMENT_HEADER_BYTES)
-  empty.file.syncSync()
-  storage.recycle(empty.file)
+/** Bytes of a header that say to which log it belongs, if they can be believed. */
+function identityIn(head: Buffer): number {
+  return readU32(head, 16)
+}
+
+/** The segment that was being begun when the power failed is gone on with if it may hold something stable. */
+function mendBroken(files: LogFiles, shardId: number): LogFiles {
+  if (files.broken.length === 0) return files
+  const identity = files.checkpoint?.identity ?? files.needed[0]?.header.identity ?? files.empty?.header.identity
+  const baseLsn = endLsn(files)
+  const mended: LogFiles = { ...files, needed: [...files.needed], broken: [] }
+  for (const each of files.broken) {
+    const { file, head } = each
+    const header = { shardId, identity: identity ?? identityIn(head), baseLsn, bytes: file.bytes }
+    const verdict = judge(each, header, identity !== undefined)
+    if (verdict === 'unused') mended.unmarked.push(file)
+    else if (verdict === 'damaged' || mended.needed.at(-1)?.header.baseLsn === baseLsn) throw each.error
+    else mended.needed.push({ file, header })
+  }
+  return { ...mended, broken: files.broken }
+}
+
+/** LSN of the next entry, as far as can be told before the replay. */
+function endLsn({ needed, checkpoint }: LogFiles): number {
+  const last = needed.at(-1)
+  if (last === undefined) return (checkpoint?.lsn ?? 0) + 1
+  const { file, header } = last
+  const image = Buffer.allocUnsafe(file.bytes)
+  file.readSync(image, 0, file.bytes)
+  return Math.max(lsnBehind(image, header.baseLsn, file.bytes), (checkpoint?.lsn ?? 0) + 1)
+}
+
+/** The files are for the next use as soon as they have no header, and nothing that looks like a batch behind it. */
+function forgetEmpty({ empty, unmarked }: LogFiles, storage: DurableStorage): void {
+  for (const file of empty === null ? unmarked : [empty.file, ...unmarked]) {
+    file.writeSync(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES)
+    file.syncSync()
+    storage.recycle(file)
+  }
 }
 
 /** Every segment that the checkpoint names is there. */
 function requireNamed(files: LogFiles): void {
   const bases = new Set(files.needed.map(({ header }) => header.baseLsn))
   for (const { baseLsn } of files.checkpoint?.segments ?? []) {
-    if (!bases.has(baseLsn)) throw new LogCorruptError(CHECKPOINT_FILE, 0, `the segment from LSN ${baseLsn} is missing`)
+    if (bases.has(baseLsn)) continue
+    throw (
+      files.broken[0]?.error ?? new LogCorruptError(CHECKPOINT_FILE, 0, `the segment from LSN ${baseLsn} is missing`)
+    )
   }
 }
 
@@ -210,7 +265,7 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
   const last = files.needed.at(-1)
   let tail: Segment | null = null
   for (const { file, header } of files.needed) {
-    requireFollows(file, header.baseLsn, { checkpointLsn: files.checkpoint?.lsn ?? 0, previous: tail })
+    requireFollows(files, { file, header }, tail)
     const segment = adopt(parts.storage, file, { table: segments, baseLsn: header.baseLsn, previous: tail })
     segment.sealed = file !== last?.file
     scanSegment(segment, segments.bring(segment), parts.entries)
@@ -220,25 +275,24 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     segments.sweep()
     tail = segment
   }
-  if (files.empty !== null) {
-    const { file, header } = files.empty
-    requireFollows(file, header.baseLsn, { checkpointLsn: files.checkpoint?.lsn ?? 0, previous: tail })
-  }
+  if (files.empty !== null) requireFollows(files, files.empty, tail)
   parts.entries.passCheckpoint()
   return tail
 }
 
 /** Segments freed by the checkpoint leave gaps below it; above it every entry is there, and none twice. */
-function requireFollows(
-  file: DiskFile,
-  baseLsn: number,
-  before: { checkpointLsn: number; previous: Segment | null },
-): void {
-  const expected = before.previous?.nextLsn ?? before.checkpointLsn + 1
-  if (baseLsn === expected) return
-  if (baseLsn > before.checkpointLsn && baseLsn > expected && before.previous !== null) throw damaged(before.previous)
-  const isGap = baseLsn <= before.checkpointLsn && (before.previous === null || baseLsn > expected)
-  if (!isGap) throw new LogCorruptError(file.name, 24, `it begins at LSN ${baseLsn}, and ${expected} was expected`)
+function requireFollows(files: LogFiles, next: SegmentFile, previous: Segment | null): void {
+  const error = gapError(next, files.checkpoint?.lsn ?? 0, previous)
+  if (error !== null) throw files.broken[0]?.error ?? error
+}
+
+function gapError({ file, header }: SegmentFile, checkpointLsn: number, previous: Segment | null): Error | null {
+  const { baseLsn } = header
+  const expected = previous?.nextLsn ?? checkpointLsn + 1
+  if (baseLsn === expected) return null
+  if (baseLsn > checkpointLsn && baseLsn > expected && previous !== null) return damaged(previous)
+  const isGap = baseLsn <= checkpointLsn && (previous === null || baseLsn > expected)
+  return isGap ? null : new LogCorruptError(file.name, 24, `it begins at LSN ${baseLsn}, and ${expected} was expected`)
 }
 
 function damaged(segment: Segment): LogCorruptError {
