@@ -92,6 +92,7 @@ describe('imports of the broker point one way', () => {
       'log',
       'open-port.ts',
       'queue',
+      'routing',
       'turn.ts',
       'vhost',
       'wire',
