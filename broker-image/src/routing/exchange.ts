@@ -9,12 +9,22 @@ export interface Keeper {
   readonly postpones: boolean
 }
 
+/** An exchange that keeps messages which pass, or a note of each. How it does that is its maker's affair. */
+export interface Keeper {
+  /** The message goes on later: nothing takes it here and now, not even an alternate exchange. */
+  readonly postpones: boolean
+}
+
 /** What an exchange may look at to find where a message goes. */
 export interface RoutedMessage {
   /** The message's own routing key first, then those of `CC` and `BCC`. */
   readonly routingKeys: readonly string[]
   /** As receivers may see them: without `BCC`. Empty where no exchange on the way has `needsMessage`. */
   readonly properties: Properties
+  /** Filled by `route`: the exchanges on the way that keep the message. */
+  keepers?: Keeper[]
+  /** The exchange that kept the message until now. */
+  readonly releasedFrom?: Keeper
 }
 
 /** What an exchange is made of. */

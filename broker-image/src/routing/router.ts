@@ -25,8 +25,10 @@ export function routeMessage<Q>(
   const found = new Set<Q | RoutingNode<Q>>()
   for (const node of visited) {
     found.clear()
+    const keepers = message.keepers?.length ?? 0
     node.exchange.route(message, found)
-    const alternate = found.size === 0 ? node.alternate() : undefined
+    const isPostponed = message.keepers?.slice(keepers).some(({ postpones }) => postpones) === true
+    const alternate = found.size === 0 && !isPostponed ? node.alternate() : undefined
     if (alternate !== undefined) visited.add(alternate)
     for (const destination of found) {
       if (isNode(destination)) visited.add(destination)

@@ -52,6 +52,20 @@ export function encodeWireForm(parts: WireParts): WireForm {
   return { source, keyLength, size }
 }
 
+/** Reads a message again; its body frames are a view of the same bytes. */
+export function readWireForm({ source, start, keyLength, end }: DeadWire): WireParts {
+  const keyEnd = start + keyLength
+  const keyAt = start + 1 + source[start]!
+  const headerAt = keyEnd + 2
+  const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
+  return {
+    exchange: source.toString('utf8', start + 1, keyAt),
+    routingKey: source.toString('utf8', keyAt + 1, keyEnd),
+    properties: decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd),
+    bodyFrames: source.subarray(headerEnd + 1, end),
+  }
+}
+
 /** The same message with one header set. */
 export function withHeader({ source, start, keyLength, end }: DeadWire, name: string, value: FieldValue): DeadWire {
   const headAt = start + keyLength + 2
