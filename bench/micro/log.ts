@@ -76,6 +76,7 @@ async function run(load: Load): Promise<Result> {
   const header: EnqueueHeader = {
     flags: 1,
     keyLength: 12,
+    bodyBytes: 0,
     targetCount: 1,
     queueIds: Uint32Array.of(1),
     seqs: new Float64Array(1),
@@ -93,7 +94,7 @@ async function run(load: Load): Promise<Result> {
       handles[i] = log.segment
     }
     appendNs += process.hrtime.bigint() - from
-    for (const handle of handles) log.segments.release(handle, 1)
+    for (const handle of handles) log.segments.release(handle, 1, 0)
     if (load.durable) log.appendSettle(1, sent, TURN_MESSAGES, 0)
     log.commit()
     do await new Promise(setImmediate)

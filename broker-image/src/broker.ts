@@ -21,6 +21,7 @@ import {
   SEGMENTS_RESIDENT_MIN,
   UNSTABLE_BYTES_MAX,
 } from './limits.ts'
+import { Cleaner } from './log/cleaner.ts'
 import type { Disk } from './log/disk.ts'
 import { openIn } from './log/errors.ts'
 import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
@@ -39,6 +40,8 @@ import type { Connection } from './session/connection.ts'
 import { ConsumerTimeout } from './session/consumer-timeout.ts'
 import { OutboxPool } from './session/outbox.ts'
 import { Replies } from './session/replies.ts'
+import type { Unacked } from './session/unacked.ts'
+import { QueueTenants } from './tenants.ts'
 import { Turn } from './turn.ts'
 import { deadLetter } from './vhost/dead-letters.ts'
 import { Vhost } from './vhost/vhost.ts'
@@ -99,6 +102,7 @@ export class Broker implements QueueContext {
   amqpAddresses: { address: string; port: number }[] = []
   readonly #meta: MetaLog
   readonly #transientLog: ShardLog
+  readonly #cleaners: readonly Cleaner[]
   readonly #safe = new SafeBatch()
   readonly #consumerTimeout: ConsumerTimeout
   readonly #waitingConfirms = new Set<SafeWaiter>()
@@ -131,7 +135,9 @@ export class Broker implements QueueContext {
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
     const replay = replayInto({ queues: this.queuesById, segments: this.segments, onUnknownQueue })
     this.log = openIn('queues', () => recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay))
-    this.log.checkpointSource = () => checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(visit))
+    this.log.checkpointSource = () =>
+      checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(unacked => unacked.each(visit)))
+    this.#cleaners = [this.log, this.#transientLog].map(log => this.#newCleaner(log, sizes))
     this.log.onStable = () => this.#stable()
     this.#meta.onStable = () => this.#stable()
     for (const log of [this.log, this.#transientLog, this.#meta]) log.onError = error => this.#logFailed(error, options)
@@ -250,7 +256,14 @@ export class Broker implements QueueContext {
     return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
   }
 
+  #newCleaner(log: ShardLog, { segmentBytes }: LogSizes): Cleaner {
+    const tenants = new QueueTenants(this.queuesById, visit => this.#eachUnacked(visit))
+    const onDamage = (error: Error): void => this.reportDamage(error)
+    return new Cleaner({ log, tenants, segmentBytes, wake: () => this.turn.wake(), onDamage })
+  }
+
   #commit(): void {
+    if (!this.isClosing) for (const cleaner of this.#cleaners) cleaner.step(this.#isShort || this.alarms.disk)
     this.#meta.commit()
     this.log.commit()
     this.#transientLog.commit()
@@ -293,9 +306,9 @@ export class Broker implements QueueContext {
     this.alarms.isLogShort = false
   }
 
-  #eachUnacked(visit: (queue: Queue, seq: number) => void): void {
+  #eachUnacked(visit: (unacked: Unacked) => void): void {
     for (const connection of this.connections.values()) {
-      for (const channel of connection.channels.values()) channel.unacked.each(visit)
+      for (const channel of connection.channels.values()) if (channel.unacked.live > 0) visit(channel.unacked)
     }
   }
 

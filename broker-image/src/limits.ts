@@ -12,6 +12,15 @@ export const MESSAGE_BYTES_MAX = 134_217_728
 export const HEARTBEAT_SECONDS = 60
 /** Time for a peer to get from the protocol header to `connection.open`. */
 export const HANDSHAKE_MS_MAX = 10_000
+/** Header of the PROXY protocol, extensions included. */
+export const PROXY_HEADER_BYTES_MAX = 4_096
+/** Time between two looks at certificate files for a change. */
+export const CERTIFICATE_POLL_MS = 10_000
+/** Failed logins that an address may have at once before its logins are refused unseen, and those it is forgiven. */
+export const LOGIN_FAILURES_MAX = 100
+export const LOGIN_FAILURES_FORGIVEN_PER_SECOND = 2
+/** Addresses whose failed logins are remembered; the one that failed longest ago is forgotten first. */
+export const LOGIN_SOURCES_MAX = 10_000
 /** Connections on one node. */
 export const CONNECTIONS_MAX = 65_536
 
@@ -52,6 +61,13 @@ export const SEGMENTS_RESIDENT_MAX = 32
 export const SEGMENTS_RESIDENT_MIN = 4
 /** Size of a segment of the log of definitions, which is written little. */
 export const META_SEGMENT_BYTES = 1_048_576
+/** Bytes of a segment that the cleaner looks through in one turn, and bytes that it appends again. */
+export const CLEANER_WALKED_BYTES = 524_288
+export const CLEANER_MOVED_BYTES = 262_144
+/** Times as much, when there is much to clean. */
+export const CLEANER_HASTE_MAX = 8
+/** Bytes on their way to the disk above which the cleaner waits. */
+export const CLEANER_UNSTABLE_BYTES_MAX = 33_554_432
 /** Dead segments that may wait for a checkpoint before one is written. */
 export const SEGMENTS_UNCHECKPOINTED_MAX = 4
 /** Zero-filled segment files that are made ready before they are needed. */

@@ -1,10 +1,11 @@
 /** What recovery of the message log tells, put into the queues that the definitions know. */
 import { encodeQueueStates, type QueueState } from './log/checkpoint.ts'
-import { FLAG_PERSISTENT, flagsAt, keyLengthAt, wireStart } from './log/record.ts'
+import { FLAG_MOVED, FLAG_PERSISTENT, flagsAt, keyLengthAt, wireStart } from './log/record.ts'
 import type { Replay } from './log/replay.ts'
 import type { SegmentTable } from './log/segment.ts'
-import { type Message, PERSISTENT_BIT } from './queue/message.ts'
+import { bodySize, type Message, PERSISTENT_BIT } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
+import type { Ready } from './queue/ready.ts'
 import { FRAME_HEAD_BYTES } from './wire/frame.ts'
 import { readU32 } from './wire/integers.ts'
 
@@ -28,22 +29,45 @@ export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): 
       }
       const bytes = segments.bytes(segment)
       if (bytes === null) throw new Error(`segment ${segment} is replayed but not in memory`)
-      queue.recoverEnqueue(messageAt(bytes, { seq, segment, offset }), deadlineMs)
+      const message = messageAt(bytes, { seq, segment, offset })
+      segments.weigh(segment, bodySize(message.sized))
+      const isMoved = (flagsAt(bytes, offset) & FLAG_MOVED) !== 0 && queue.ready.find(seq)
+      if (isMoved) move(segments, queue.ready, message)
+      else queue.recoverEnqueue(message, deadlineMs)
       return true
     },
-    settle: (id, firstSeq, count) => queues.get(id)?.recoverSettle(firstSeq, count),
-    purge: (id, beforeSeq) => purge(queues.get(id), beforeSeq),
-    returned: (id, seq, count) => queues.get(id)?.recoverReturn(seq, count),
+    settle: (id, firstSeq, count) => settle(segments, queues.get(id), firstSeq, count),
+    purge: (id, beforeSeq) => purge(segments, queues.get(id), beforeSeq),
+    returned: (id, seq, count) => returned(queues.get(id), seq, count),
     queueDeleted: () => {},
     definition: refuse,
     snapshot: refuse,
   }
 }
 
-function purge(queue: Queue | undefined, beforeSeq: number): void {
+/** The log was cleaned: the message that was found stands at a new place. */
+function move(segments: SegmentTable, ready: Ready, { seq, segment, offset, sized }: Message): void {
+  segments.release(ready.segment, 1, bodySize(sized))
+  ready.move(seq, segment, offset)
+}
+
+function settle(segments: SegmentTable, queue: Queue | undefined, firstSeq: number, count: number): void {
+  if (queue === undefined) return
+  const { ready } = queue
+  for (let seq = firstSeq; seq < firstSeq + count; seq++) {
+    if (ready.take(seq)) segments.release(ready.segment, 1, bodySize(ready.sized))
+    queue.forget(seq)
+  }
+}
+
+function purge(segments: SegmentTable, queue: Queue | undefined, beforeSeq: number): void {
   const runs: Runs = []
   queue?.eachRun((first, count) => runs.push([first, Math.min(count, beforeSeq - first)]))
-  for (const [first, count] of runs) queue?.recoverSettle(first, count)
+  for (const [first, count] of runs) settle(segments, queue, first, count)
+}
+
+function returned(queue: Queue | undefined, seq: number, count: number): void {
+  if (queue?.ready.find(seq)) queue.returns.set(seq, count)
 }
 
 function refuse(): never {

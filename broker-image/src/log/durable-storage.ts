@@ -58,6 +58,12 @@ export class DurableStorage implements LogStorage {
     return this.#commits.stalled || this.#files.isShort || this.#checkpointDidNotFit
   }
 
+  /** Of what is short a whole file may be left, which is more than the cleaner moves at a time. */
+  hasRoomFor(bytes: number, left: number): boolean {
+    if (this.#commits.stalled) return false
+    return !this.isShort || this.#files.ready > 0 || bytes <= left
+  }
+
   attach(log: ShardLog): void {
     this.#log = log
   }

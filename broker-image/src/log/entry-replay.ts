@@ -21,7 +21,7 @@ import {
 import type { Replay } from './replay.ts'
 import type { Segment } from './segment.ts'
 
-/** Ranges of one queue, searched from where the last message was found: messages come in order. */
+/** Ranges of one queue, searched from where the last message was found: messages come in order, unless they were moved. */
 interface LiveRanges {
   ranges: ArrayLike<number>
   at: number
@@ -95,6 +95,8 @@ export class EntryReplay {
     const flags = flagsAt(buffer, offset)
     const step = targetBytes(flags)
     const end = wireStart(buffer, offset)
+    segment.entries += 1
+    segment.targets += (end - offset - ENQUEUE_HEADER_BYTES) / step
     for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) {
       const queueId = readU32(buffer, at)
       const seq = readU64(buffer, at + 4)
@@ -106,9 +108,26 @@ export class EntryReplay {
 
   #isLive(queueId: number, seq: number): boolean {
     const live = this.#live.get(queueId)
-    if (live === undefined) return false
-    if (live.at > 0 && seq < live.ranges[live.at]!) live.at = 0
-    while (live.at < live.ranges.length && seq >= live.ranges[live.at]! + live.ranges[live.at + 1]!) live.at += 2
-    return live.at < live.ranges.length && seq >= live.ranges[live.at]!
+    if (live === undefined || live.ranges.length === 0) return false
+    const { ranges } = live
+    if (!mayHold(ranges, live.at, seq)) live.at = mayHold(ranges, live.at + 2, seq) ? live.at + 2 : rangeOf(ranges, seq)
+    return seq >= ranges[live.at]! && seq < ranges[live.at]! + ranges[live.at + 1]!
   }
+}
+
+/** No other range than the one at `at` can hold the sequence number. */
+function mayHold(ranges: ArrayLike<number>, at: number, seq: number): boolean {
+  return seq >= ranges[at]! && (at + 2 >= ranges.length || seq < ranges[at + 2]!)
+}
+
+/** The last range that does not begin above the sequence number, or the first one. */
+function rangeOf(ranges: ArrayLike<number>, seq: number): number {
+  let low = 0
+  let high = ranges.length / 2 - 1
+  while (low < high) {
+    const middle = (low + high + 1) >>> 1
+    if (ranges[middle * 2]! <= seq) low = middle
+    else high = middle - 1
+  }
+  return low * 2
 }

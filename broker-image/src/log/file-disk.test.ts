@@ -115,6 +115,7 @@ test('a backlog beyond the resident bound survives a restart, and reads back fro
   const header: EnqueueHeader = {
     flags: 1,
     keyLength: 2,
+    bodyBytes: 0,
     targetCount: 1,
     queueIds: Uint32Array.of(1),
     seqs: new Float64Array(1),

@@ -29,6 +29,7 @@ function headerOf(list: { queueId: number; seq: number; expiresAtMs: number }[],
   return {
     flags,
     keyLength: 37,
+    bodyBytes: 0,
     targetCount: list.length,
     queueIds: Uint32Array.from(list, ({ queueId }) => queueId),
     seqs: Float64Array.from(list, ({ seq }) => seq),

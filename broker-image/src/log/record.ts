@@ -23,10 +23,12 @@ export const ENTRY_PURGE = 4
 export const ENTRY_QUEUE_DELETE = 5
 export const ENTRY_DEFINITION = 6
 
-/** Enqueue flag: the message is persistent. Bits 1 to 6 belong to the caller. */
+/** Enqueue flag: the message is persistent. Bits 1 to 5 belong to the caller. */
 export const FLAG_PERSISTENT = 0x01
 /** Enqueue flag, set by the log alone: each target has an expiry time. */
 export const FLAG_EXPIRY = 0x80
+/** Enqueue flag, set by the cleaner alone: the message stood elsewhere in the log before, and stands here now. */
+export const FLAG_MOVED = 0x40
 
 export const ENTRY_HEADER_BYTES = 8
 export const ENQUEUE_HEADER_BYTES = 12
@@ -39,10 +41,12 @@ const TARGET_EXPIRY_BYTES = 20
 
 /** Where one message goes. One object may be used again for every message: nothing of it is kept. */
 export interface EnqueueHeader {
-  /** Bit 0 is FLAG_PERSISTENT, bits 1 to 6 are the caller's, bit 7 must be clear. */
+  /** Bit 0 is FLAG_PERSISTENT, bits 1 to 5 are the caller's, bit 6 is FLAG_MOVED, bit 7 must be clear. */
   flags: number
   /** Bytes of the exchange and routing-key short strings at the start of the wire form. */
   keyLength: number
+  /** Bytes of the body; not written here, since the wire form says it. */
+  bodyBytes: number
   /** Targets used of the arrays below, 1 to 65,535; a message with more targets is appended more than once. */
   targetCount: number
   queueIds: Uint32Array

@@ -61,6 +61,11 @@ export class SegmentFiles {
     return this.#didNotFit && this.#spare.length < SEGMENTS_AHEAD
   }
 
+  /** Files that wait for their next use. */
+  get ready(): number {
+    return this.#spare.length
+  }
+
   /** A file of `bytes` bytes. The usual size mostly is there at once; then `done` runs before `take` returns. */
   take(bytes: number, done: TakeDone): void {
     if (bytes !== this.#options.segmentBytes) {

@@ -31,8 +31,8 @@ test('a handle that was given out never was 0, and an unknown one is refused', (
 test('settling more than lives is refused', () => {
   const { open } = backlog(1)
   const { live } = open.segments.get(open.log.segment)
-  open.segments.release(open.log.segment, live)
-  expect(() => open.segments.release(open.log.segment, 1)).toThrow('released more often')
+  open.segments.release(open.log.segment, live, 0)
+  expect(() => open.segments.release(open.log.segment, 1, 0)).toThrow('released more often')
 })
 
 test('of what nobody has read the newest leaves memory first, so that the head of a queue stays', () => {

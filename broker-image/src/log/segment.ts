@@ -5,6 +5,8 @@ import { ResidentMemory } from './resident.ts'
 
 /** The log of a segment, as far as the table needs it. */
 export interface SegmentOwner {
+  /** Its entries stand in batches. */
+  readonly durable: boolean
   /** Nothing lives in the segment any more, and its memory is given back. The owner frees its file and its handle. */
   dead(segment: Segment): void
   /** Memory is short: brings a segment without a file to disk. Called again until it has one. */
@@ -36,6 +38,13 @@ export class Segment {
   sealed = false
   /** Messages of the segment that are not settled, counted once a queue. */
   live = 0
+  /** Bytes of the bodies of those. */
+  liveBytes = 0
+  /** Messages that were ever appended, and the queues they went to: how many queues share one message's bytes. */
+  entries = 0
+  targets = 0
+  /** The cleaner does not look at the segment while more messages live in it: most of it is alive, or can't be moved. */
+  cleanBelow = Number.POSITIVE_INFINITY
   baseLsn = 0
   /** LSN behind the last entry. */
   nextLsn = 0
@@ -127,15 +136,16 @@ export class SegmentTable {
     this.#readAhead(segment)
   }
 
-  /** `count` more messages live in the segment. */
-  retain(handle: number, count: number): void {
-    this.get(handle).live += count
+  /** For recovery: the bodies of messages that live in the segment have `bytes` bytes more. */
+  weigh(handle: number, bytes: number): void {
+    this.get(handle).liveBytes += bytes
   }
 
-  /** `count` messages of the segment are settled; at zero, once sealed and stable, it is freed. */
-  release(handle: number, count: number): void {
+  /** `count` messages of the segment, whose bodies have `bytes` bytes, left it; at zero, once sealed and stable, it is freed. */
+  release(handle: number, count: number, bytes: number): void {
     const segment = this.get(handle)
     segment.live -= count
+    segment.liveBytes -= bytes
     if (segment.live > 0) return
     if (segment.live < 0) throw new Error(`segment ${handle} is released more often than retained`)
     if (segment.sealed) this.look(segment)

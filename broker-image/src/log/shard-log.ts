@@ -86,6 +86,11 @@ export class ShardLog {
     storage.attach(this)
   }
 
+  /** The segment that is appended to; the others of the log are before it. */
+  get tail(): Segment | null {
+    return this.#tail
+  }
+
   /** LSN of the last entry; 0 = none yet. */
   get lastLsn(): number {
     return this.#nextLsn - 1
@@ -115,7 +120,11 @@ export class ShardLog {
     const image = this.#image
     const at = putEnqueueHeader(image, offset, header, length)
     this.#copier.copy(this.#target, at, source, start, end)
-    this.#tail!.live += header.targetCount
+    const tail = this.#tail!
+    tail.entries += 1
+    tail.targets += header.targetCount
+    tail.live += header.targetCount
+    tail.liveBytes += header.targetCount * header.bodyBytes
     return offset
   }
 
@@ -162,6 +171,11 @@ export class ShardLog {
   /** The disk had no room for something that the log needs, or will need soon: publishers should wait. */
   get isShort(): boolean {
     return this.#storage.isShort
+  }
+
+  /** Whether `bytes` more surely find room on the disk. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#storage.hasRoomFor(bytes, this.#tail === null ? 0 : this.#tail.bytes - this.#tail.head)
   }
 
   /** Tries again what did not fit on the disk. */

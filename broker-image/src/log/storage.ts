@@ -4,7 +4,6 @@ import type { ShardLog } from './shard-log.ts'
 
 /** The part of a log below its appends. */
 export interface LogStorage extends SegmentOwner {
-  readonly durable: boolean
   /** The log that this belongs to; called once, by the log. */
   attach(log: ShardLog): void
   /** A new tail of the log. */
@@ -12,6 +11,8 @@ export interface LogStorage extends SegmentOwner {
   commit(): void
   /** The disk had no room for something that the log needs, or will need soon. */
   readonly isShort: boolean
+  /** Whether `bytes` more surely find room on the disk, `left` of which are left in the tail. */
+  hasRoomFor(bytes: number, left: number): boolean
   /** Tries again what did not fit. */
   retry(): void
   /** While the disk is short, files that wait for a later use are given back. */

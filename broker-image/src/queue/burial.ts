@@ -1,7 +1,15 @@
 /** How a message leaves its queue for good. */
 import { fetchSegment, type QueueContext } from './context.ts'
 import { wireOf } from './dead-wire.ts'
-import { type DeathReason, isPersistent, type Message, settledBy } from './message.ts'
+import {
+  bodySize,
+  type DeathReason,
+  isPersistent,
+  type Message,
+  type Position,
+  positionOf,
+  settledBy,
+} from './message.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 
@@ -18,7 +26,7 @@ export class Burial {
   settle(message: Message, why: number): void {
     this.#queue.forget(message.seq)
     if (isPersistent(message.sized)) this.#context.log.appendSettle(this.#queue.id, message.seq, 1, why)
-    this.#context.segments.release(message.segment, 1)
+    this.#context.segments.release(message.segment, 1, bodySize(message.sized))
   }
 
   /** The same, with a dead letter if the queue has an exchange for them. */
@@ -29,7 +37,7 @@ export class Burial {
       return
     }
     const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) this.#buryLater(message, reason)
+    if (bytes === null) this.#buryLater(positionOf(message), reason)
     else {
       this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
       this.settle(message, why)
@@ -45,7 +53,7 @@ export class Burial {
       if (count > 0) log.appendSettle(this.#queue.id, first, count, why)
     }
     ready.each(() => {
-      segments.release(ready.segment, 1)
+      segments.release(ready.segment, 1, bodySize(ready.sized))
       this.#queue.forget(ready.seq)
       if (!isPersistent(ready.sized)) return
       if (ready.seq === first + count) {
@@ -61,9 +69,9 @@ export class Burial {
   }
 
   /** A checkpoint that is written meanwhile must know of the message. */
-  #buryLater(message: Message, reason: DeathReason): void {
+  #buryLater(message: Position, reason: DeathReason): void {
     const { aside } = this.#queue
-    aside.add(message.seq)
+    aside.set(message.seq, message)
     fetchSegment(this.#context, message.segment, () => {
       aside.delete(message.seq)
       this.bury(message, reason)

@@ -36,6 +36,7 @@ export class Intake {
   readonly #header: EnqueueHeader = {
     flags: 0,
     keyLength: 0,
+    bodyBytes: 0,
     targetCount: 0,
     queueIds: new Uint32Array(TARGETS_MAX),
     seqs: new Float64Array(TARGETS_MAX),
@@ -64,6 +65,7 @@ export class Intake {
     const count = Math.min(queues.length - from, TARGETS_MAX)
     header.flags = log.durable ? FLAG_PERSISTENT : 0
     header.keyLength = arrival.keyLength
+    header.bodyBytes = arrival.size
     header.targetCount = count
     for (let i = 0; i < count; i++) {
       const queue = queues[from + i]!

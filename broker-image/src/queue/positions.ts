@@ -33,7 +33,7 @@ export class Positions implements Ready {
   /** Sum of the body sizes of the messages held. */
   bytes = 0
 
-  /** The message that `peek`, `take` or `each` found last. */
+  /** The message that `peek`, `take`, `find` or `each` found last. */
   seq = 0
   segment = 0
   offset = 0
@@ -91,9 +91,18 @@ export class Positions implements Ready {
     return true
   }
 
-  /** Whether the message with this sequence number is here. */
-  has(seq: number): boolean {
-    return this.#pageWith(seq) !== undefined
+  find(seq: number): boolean {
+    const page = this.#pageWith(seq)
+    if (page !== undefined) this.#read(page, seq - page.base)
+    return page !== undefined
+  }
+
+  move(seq: number, segment: number, offset: number): void {
+    const page = this.#pageWith(seq)
+    if (page === undefined) throw new Error(`message ${seq} is moved and not here`)
+    const word = (seq - page.base) * SLOT_WORDS
+    page.words[word] = segment
+    page.words[word + 1] = offset
   }
 
   /** Calls `visit` for each message in order, with its position in the fields of this object. */

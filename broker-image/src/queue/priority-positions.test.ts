@@ -86,11 +86,11 @@ class Model {
   }
 
   #take(message: Held): void {
-    expect(this.positions.has(message.seq)).toBe(true)
+    expect(this.positions.find(message.seq)).toBe(true)
     expect(this.positions.take(message.seq)).toBe(true)
     expect(this.positions.seq).toBe(message.seq)
     expect(this.positions.offset).toBe(message.priority)
-    expect(this.positions.has(message.seq)).toBe(false)
+    expect(this.positions.find(message.seq)).toBe(false)
     expect(this.positions.take(message.seq)).toBe(false)
     this.#gone(message)
   }

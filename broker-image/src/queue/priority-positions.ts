@@ -74,8 +74,16 @@ export class PriorityPositions implements Ready {
     return false
   }
 
-  has(seq: number): boolean {
-    return this.#levels.some(({ positions }) => positions.has(seq))
+  find(seq: number): boolean {
+    const level = this.#levels.find(({ positions }) => positions.find(seq))
+    if (level !== undefined) this.#show(level.positions)
+    return level !== undefined
+  }
+
+  move(seq: number, segment: number, offset: number): void {
+    const level = this.#levels.find(({ positions }) => positions.find(seq))
+    if (level === undefined) throw new Error(`message ${seq} is moved and not here`)
+    level.positions.move(seq, segment, offset)
   }
 
   each(visit: () => void): void {

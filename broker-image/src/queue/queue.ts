@@ -13,7 +13,15 @@ import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
 import { QueueCounters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
 import type { Arrival } from './intake.ts'
-import { bodySize, isRedelivered, type Message, positionOf, REDELIVERED_BIT, SETTLED } from './message.ts'
+import {
+  bodySize,
+  isRedelivered,
+  type Message,
+  type Position,
+  positionOf,
+  REDELIVERED_BIT,
+  SETTLED,
+} from './message.ts'
 import { Positions } from './positions.ts'
 import type { PriorityPositions } from './priority-positions.ts'
 import { priorityPositions, type Ready } from './ready.ts'
@@ -43,12 +51,13 @@ export class Queue implements EndOfTurn {
   /** When the queue was last used, milliseconds since 1970. */
   idleSinceMs: number
 
-  /** Messages that are neither ready nor with a channel, by sequence number: they are read back, or held over HTTP. */
-  readonly aside = new Set<number>()
+  /** Messages that are neither ready nor with a channel, by sequence number: read back, or held over HTTP. */
+  readonly aside = new Map<number, Position>()
+  /** Others look, and a cleaner of the log moves; only this queue adds and takes. */
+  readonly ready: Ready
   /** How often messages came back. */
   readonly returns = new ReturnCounts()
   readonly #priorities: PriorityPositions | null
-  readonly #ready: Ready
   readonly #context: QueueContext
   readonly #burial: Burial
   #nextSeq = 1
@@ -73,18 +82,18 @@ export class Queue implements EndOfTurn {
     this.idleSinceMs = context.clock.now()
     this.#context = context
     this.#priorities = priorityPositions(definition.arguments, context.segments)
-    this.#ready = this.#priorities ?? new Positions()
+    this.ready = this.#priorities ?? new Positions()
     this.#burial = new Burial(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
   }
 
   get messagesReady(): number {
-    return this.#ready.count
+    return this.ready.count
   }
 
   get bytesReady(): number {
-    return this.#ready.bytes
+    return this.ready.bytes
   }
 
   /** Puts a policy in force (undefined = none) on what comes; `enforceLimits` then on what is here. */
@@ -99,7 +108,7 @@ export class Queue implements EndOfTurn {
   refuses(bytes: number): boolean {
     const { overflow, maxLength, maxLengthBytes } = this.settings
     if (overflow === 'drop-head') return false
-    return this.#ready.count >= maxLength || this.#ready.bytes + bytes > maxLengthBytes
+    return this.ready.count >= maxLength || this.ready.bytes + bytes > maxLengthBytes
   }
 
   /** A publish that the queue refuses is dead-lettered all the same where its overflow says so. */
@@ -121,7 +130,7 @@ export class Queue implements EndOfTurn {
 
   /** The consumer for a message that need not touch the log; null when it must queue, or be acknowledged. */
   passTo(): Consumer | null {
-    return this.#ready.count === 0 && this.consumers.areAllAutoAck ? this.consumers.next() : null
+    return this.ready.count === 0 && this.consumers.areAllAutoAck ? this.consumers.next() : null
   }
 
   /**
@@ -131,15 +140,15 @@ export class Queue implements EndOfTurn {
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
     if (deadlineMs > 0) this.#deadlines ??= this.#newDeadlines()
-    if (this.#ready.count === 0 && this.#deliverNew(message)) return
-    this.#ready.put(message.seq, message.segment, message.offset, message.sized)
+    if (this.ready.count === 0 && this.#deliverNew(message)) return
+    this.ready.put(message.seq, message.segment, message.offset, message.sized)
     if (deadlineMs > 0) this.#deadlines!.add(deadlineMs, message.seq)
     this.#context.turn.pump(this)
   }
 
   /** Delivers while there are messages and somebody to take them. */
   endTurn(): void {
-    while (this.#ready.count > 0) {
+    while (this.ready.count > 0) {
       const consumer = this.consumers.next()
       if (consumer === null || !this.#deliverHead(consumer)) return
     }
@@ -148,18 +157,18 @@ export class Queue implements EndOfTurn {
   /** Lets go of messages while there are more than the queue may hold: the first ones, of the lowest priority. */
   enforceLimits(): void {
     const { maxLength, maxLengthBytes, overflow } = this.settings
-    if (this.#ready.count <= maxLength && this.#ready.bytes <= maxLengthBytes) return
+    if (this.ready.count <= maxLength && this.ready.bytes <= maxLengthBytes) return
     this.endTurn()
     if (overflow !== 'drop-head') return
-    while ((this.#ready.count > maxLength || this.#ready.bytes > maxLengthBytes) && this.#ready.peekLeast()) {
-      this.#ready.shift()
-      this.#burial.bury(positionOf(this.#ready), 'maxlen')
+    while ((this.ready.count > maxLength || this.ready.bytes > maxLengthBytes) && this.ready.peekLeast()) {
+      this.ready.shift()
+      this.#burial.bury(positionOf(this.ready), 'maxlen')
     }
   }
 
   /** Asks for a pump at the end of the turn: a consumer came, or can take again. */
   wake(): void {
-    if (this.#ready.count > 0) this.#context.turn.pump(this)
+    if (this.ready.count > 0) this.#context.turn.pump(this)
   }
 
   /**
@@ -173,24 +182,24 @@ export class Queue implements EndOfTurn {
     isGone: () => boolean = () => false,
   ): void {
     this.touch()
-    if (this.deleted || isGone() || !this.#ready.peek()) {
+    if (this.deleted || isGone() || !this.ready.peek()) {
       this.counters.gotEmpty++
-      send(null, this.#ready)
+      send(null, this.ready)
       return
     }
-    const bytes = this.#context.segments.bytes(this.#ready.segment)
+    const bytes = this.#context.segments.bytes(this.ready.segment)
     if (bytes === null) {
       const again = (): void => this.get(noAck, send, isGone)
-      fetchSegment(this.#context, this.#ready.segment, again, () => send(null, this.#ready))
+      fetchSegment(this.#context, this.ready.segment, again, () => send(null, this.ready))
       return
     }
-    this.#ready.shift()
+    this.ready.shift()
     if (noAck) this.counters.gotNoAck++
     else this.counters.got++
     this.#markRecovered()
-    send(bytes, this.#ready)
-    if (noAck) this.#burial.settle(this.#ready, SETTLED.acknowledged)
-    else this.#hold(this.#ready.sized)
+    send(bytes, this.ready)
+    if (noAck) this.#burial.settle(this.ready, SETTLED.acknowledged)
+    else this.#hold(this.ready.sized)
   }
 
   /** Accounts for acknowledged messages of one segment; the caller has written the settlement with `settleRange`. */
@@ -198,7 +207,7 @@ export class Queue implements EndOfTurn {
     this.messagesUnacknowledged -= count
     this.bytesUnacknowledged -= bytes
     this.counters.acknowledged += count
-    this.#context.segments.release(segment, count)
+    this.#context.segments.release(segment, count, bytes)
   }
 
   /** Writes that a run of messages is settled. Only messages of the durable log need it. */
@@ -211,14 +220,14 @@ export class Queue implements EndOfTurn {
     this.#unhold(message.sized)
     const { log, segments, turn } = this.#context
     if (this.deleted) {
-      segments.release(message.segment, 1)
+      segments.release(message.segment, 1, bodySize(message.sized))
       return
     }
     if (!this.returns.admit(message, this, log)) {
       this.#burial.bury(positionOf(message), 'delivery_limit')
       return
     }
-    this.#ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
+    this.ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
     this.#deadlines?.restore(this.#context, this.id, message)
     turn.pump(this)
     this.enforceLimits()
@@ -238,7 +247,7 @@ export class Queue implements EndOfTurn {
   /** Ends an unacknowledged message that its consumer does not want. */
   discard(message: Message): void {
     this.#unhold(message.sized)
-    if (this.deleted) this.#context.segments.release(message.segment, 1)
+    if (this.deleted) this.#context.segments.release(message.segment, 1, bodySize(message.sized))
     else this.#burial.bury(positionOf(message), 'rejected')
   }
 
@@ -258,8 +267,8 @@ export class Queue implements EndOfTurn {
 
   /** Removes the messages that are ready; answers how many. */
   purge(): number {
-    const count = this.#ready.count
-    this.#burial.settleReady(this.#ready, SETTLED.purged)
+    const count = this.ready.count
+    this.#burial.settleReady(this.ready, SETTLED.purged)
     return count
   }
 
@@ -268,9 +277,9 @@ export class Queue implements EndOfTurn {
     this.deleted = true
     this.owner?.exclusiveQueues.delete(this)
     this.#context.retiredCounters.add(this.counters)
-    const ready = this.#ready
+    const ready = this.ready
     const count = ready.count
-    ready.each(() => this.#context.segments.release(ready.segment, 1))
+    ready.each(() => this.#context.segments.release(ready.segment, 1, bodySize(ready.sized)))
     ready.clear()
     this.#deadlines?.stop()
     this.#unusedTimer?.cancel()
@@ -297,20 +306,9 @@ export class Queue implements EndOfTurn {
   }
 
   recoverEnqueue(message: Message, deadlineMs: number): void {
-    this.#ready.put(message.seq, message.segment, message.offset, message.sized)
+    this.ready.put(message.seq, message.segment, message.offset, message.sized)
     if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
     this.recoverNextSeq(message.seq + 1)
-  }
-
-  recoverSettle(firstSeq: number, count: number): void {
-    for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-      if (this.#ready.take(seq)) this.#context.segments.release(this.#ready.segment, 1)
-      this.forget(seq)
-    }
-  }
-
-  recoverReturn(seq: number, count: number): void {
-    if (this.#ready.has(seq)) this.returns.set(seq, count)
   }
 
   /** The sequence number that the next message gets. */
@@ -320,8 +318,8 @@ export class Queue implements EndOfTurn {
 
   /** Calls `visit` for each run of messages that no channel holds. */
   eachRun(visit: (firstSeq: number, count: number) => void): void {
-    this.#ready.eachRun(visit)
-    for (const seq of this.aside) visit(seq, 1)
+    this.ready.eachRun(visit)
+    for (const seq of this.aside.keys()) visit(seq, 1)
   }
 
   /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
@@ -336,7 +334,7 @@ export class Queue implements EndOfTurn {
 
   /** False when the bytes must come from disk first; the queue pumps again once they are here. */
   #deliverHead(consumer: Consumer): boolean {
-    const ready = this.#ready
+    const ready = this.ready
     ready.peek()
     const bytes = this.#context.segments.bytes(ready.segment)
     if (bytes === null) {
@@ -362,7 +360,7 @@ export class Queue implements EndOfTurn {
   }
 
   #markRecovered(): void {
-    if (this.#ready.seq < this.#recoveredBelow) this.#ready.sized = (this.#ready.sized | REDELIVERED_BIT) >>> 0
+    if (this.ready.seq < this.#recoveredBelow) this.ready.sized = (this.ready.sized | REDELIVERED_BIT) >>> 0
   }
 
   #fetchHead(segment: number): void {
@@ -394,7 +392,7 @@ export class Queue implements EndOfTurn {
   }
 
   #expire(seqs: Iterable<number>): void {
-    for (const seq of seqs) if (this.#ready.take(seq)) this.#burial.bury(positionOf(this.#ready), 'expired')
+    for (const seq of seqs) if (this.ready.take(seq)) this.#burial.bury(positionOf(this.ready), 'expired')
     this.#context.turn.wake()
   }
 }

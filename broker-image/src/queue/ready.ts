@@ -27,7 +27,10 @@ export interface Ready extends Message {
   shift(): void
   /** Removes the message with this sequence number. False when it is not here. */
   take(seq: number): boolean
-  has(seq: number): boolean
+  /** Finds the message with this sequence number. False when it is not here. */
+  find(seq: number): boolean
+  /** The message, which is here, stands elsewhere in the log now. */
+  move(seq: number, segment: number, offset: number): void
   each(visit: () => void): void
   /** Calls `visit` for runs of neighbouring sequence numbers, rising within a priority only. */
   eachRun(visit: (firstSeq: number, count: number) => void): void

@@ -138,6 +138,23 @@ export class Unacked implements Message {
     }
   }
 
+  /** Calls `visit` for each delivery whose message stands in this segment; its slot serves `move` until one is settled. */
+  eachIn(segment: number, visit: (slot: number, queue: Queue) => void): void {
+    const ring = this.#ring
+    for (let slot = this.#first; slot < this.#first + this.#count; slot++) {
+      if (ring[(slot & this.#mask) * SLOT_WORDS + 1] !== segment) continue
+      const holder = this.#read(slot)
+      if (holder !== null) visit(slot, holder.queue)
+    }
+  }
+
+  /** The message of a slot stands elsewhere in the log now. */
+  move(slot: number, segment: number, offset: number): void {
+    const word = (slot & this.#mask) * SLOT_WORDS
+    this.#ring[word + 1] = segment
+    this.#ring[word + 2] = offset
+  }
+
   /** The slot of a tag that is not settled; the last slot for tag 0 with `multiple`. */
   #lastSlot(tag: number, multiple: boolean): number {
     if (multiple && tag === 0) return this.#first + this.#count - 1

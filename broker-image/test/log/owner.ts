@@ -90,7 +90,7 @@ export class Queues implements Replay {
     const message = queue.live.get(seq)
     if (message === undefined) return
     queue.live.delete(seq)
-    this.segments?.release(message.segment, 1)
+    this.segments?.release(message.segment, 1, 0)
   }
 }
 
@@ -129,6 +129,7 @@ export function publish(open: OpenLog, queueIds: number[], body: Buffer, expires
   const header: EnqueueHeader = {
     flags: 1,
     keyLength: 2,
+    bodyBytes: 0,
     targetCount: queueIds.length,
     queueIds: Uint32Array.from(queueIds),
     seqs: Float64Array.from(queueIds.map(id => open.queues.of(id).nextSeq)),

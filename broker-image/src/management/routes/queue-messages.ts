@@ -64,8 +64,9 @@ function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<Mes
     queue.get(noAck, (bytes, message) => {
       if (bytes === null) return resolve(null)
       if (!noAck) {
-        held.push(positionOf(message))
-        queue.aside.add(message.seq)
+        const position = positionOf(message)
+        held.push(position)
+        queue.aside.set(position.seq, position)
       }
       resolve({ ...messageJson(bytes, message, queue, options), message_count: queue.messagesReady })
     })

@@ -1,0 +1,67 @@
+/** Where each message stands in a log, for the cleaner: in its queue, aside, or with the channel that has yet to settle it. */
+import type { Tenants } from './log/cleaner.ts'
+import { bodySize, type Message } from './queue/message.ts'
+import type { Queue } from './queue/queue.ts'
+import type { Unacked } from './session/unacked.ts'
+
+/** A delivery that waits for a settlement. */
+interface Delivery {
+  queueId: number
+  offset: number
+  sized: number
+  unacked: Unacked
+  slot: number
+}
+
+export class QueueTenants implements Tenants {
+  readonly #queues: ReadonlyMap<number, Queue>
+  readonly #eachUnacked: (visit: (unacked: Unacked) => void) => void
+  /** Deliveries of the segment that is looked at, by sequence number. */
+  readonly #deliveries = new Map<number, Delivery[]>()
+
+  constructor(queues: ReadonlyMap<number, Queue>, eachUnacked: (visit: (unacked: Unacked) => void) => void) {
+    this.#queues = queues
+    this.#eachUnacked = eachUnacked
+  }
+
+  look(segment: number): void {
+    this.#deliveries.clear()
+    this.#eachUnacked(unacked => {
+      unacked.eachIn(segment, (slot, { id }) => {
+        const { seq, offset, sized } = unacked
+        const delivery = { queueId: id, offset, sized, unacked, slot }
+        const others = this.#deliveries.get(seq)
+        if (others === undefined) this.#deliveries.set(seq, [delivery])
+        else others.push(delivery)
+      })
+    })
+  }
+
+  bodyBytes(queueId: number, seq: number, segment: number, offset: number): number {
+    const delivery = this.#delivery(queueId, seq)
+    if (delivery !== undefined) return delivery.offset === offset ? bodySize(delivery.sized) : -1
+    const message = messageOf(this.#queues.get(queueId), seq)
+    return message?.segment === segment && message.offset === offset ? bodySize(message.sized) : -1
+  }
+
+  move(queueId: number, seq: number, segment: number, offset: number): void {
+    const delivery = this.#delivery(queueId, seq)
+    const queue = this.#queues.get(queueId)
+    const aside = queue?.aside.get(seq)
+    if (delivery !== undefined) delivery.unacked.move(delivery.slot, segment, offset)
+    else if (aside === undefined) queue?.ready.move(seq, segment, offset)
+    else {
+      aside.segment = segment
+      aside.offset = offset
+    }
+  }
+
+  #delivery(queueId: number, seq: number): Delivery | undefined {
+    return this.#deliveries.get(seq)?.find(delivery => delivery.queueId === queueId)
+  }
+}
+
+function messageOf(queue: Queue | undefined, seq: number): Message | undefined {
+  if (queue === undefined) return undefined
+  return queue.aside.get(seq) ?? (queue.ready.find(seq) ? queue.ready : undefined)
+}
