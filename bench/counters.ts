@@ -2,7 +2,7 @@
 import type { Sink } from './socket.ts'
 import { read32 } from './wire.ts'
 
-/** Takes deliveries in order of their sequence number, from 0. */
+/** Takes the deliveries of one consumer in order of their sequence number, from 0. */
 export class DeliveryCounter implements Sink {
   received = 0
   #tags = 0
@@ -28,6 +28,49 @@ export class DeliveryCounter implements Sink {
     if (sequence !== this.received) throw new Error(`message ${sequence} where ${this.received} was due`)
     this.received++
     if (this.#latency !== undefined) this.#latency(bytes.readDoubleBE(from + 8))
+  }
+
+  confirm(): void {
+    throw new Error('a confirm on the connection of the consumer')
+  }
+
+  endOfRead(): void {
+    this.#afterRead()
+  }
+}
+
+/**
+ * Takes the deliveries of several consumers of one channel. Messages come in order within a consumer's lane: `lanes` a
+ * consumer, the lane standing in the body.
+ */
+export class LaneCounter implements Sink {
+  received = 0
+  readonly #bodyBytes: number
+  readonly #lanes: number
+  readonly #due: Uint32Array
+  readonly #afterRead: () => void
+  #consumer = 0
+
+  constructor(of: { bodyBytes: number; consumers: number; lanes: number }, afterRead: () => void) {
+    this.#bodyBytes = of.bodyBytes
+    this.#lanes = of.lanes
+    this.#due = new Uint32Array(of.consumers * of.lanes)
+    this.#afterRead = afterRead
+  }
+
+  delivery(tag: number, consumer: number): void {
+    if (tag !== this.received + 1) throw new Error(`delivery tag ${tag} where ${this.received + 1} was due`)
+    this.#consumer = consumer
+  }
+
+  body(bytes: Buffer, from: number, to: number): void {
+    if (to - from !== this.#bodyBytes) throw new Error(`a body of ${to - from} bytes`)
+    const lane = this.#consumer * this.#lanes + read32(bytes, from + 4)
+    const sequence = read32(bytes, from)
+    const due = this.#due[lane]
+    if (sequence !== due) throw new Error(`message ${sequence} where ${due} was due, lane ${lane}`)
+    this.#due[lane] = due + 1
+    this.received++
   }
 
   confirm(): void {

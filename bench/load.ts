@@ -1,7 +1,19 @@
-/** The load generator's process: `node load.ts PORT LOAD`, LOAD being JSON; prints the figures as one line of JSON. */
+/**
+ * The load generator's process: `node load.ts PORT PID LOAD`, PID being the broker's and LOAD being JSON. Prints the
+ * figures as its last line, of JSON. Before that it may print `rest`, and then goes on when it reads a line.
+ */
+import { once } from 'node:events'
 import { type Load, run } from './scenarios.ts'
+import { ReadBuffer } from './socket.ts'
 
-const [port, load] = process.argv.slice(2)
-if (port === undefined || load === undefined) throw new Error('usage: load.ts PORT LOAD')
-const figures = await run(Number(port), JSON.parse(load) as Load)
+const [port, pid, load] = process.argv.slice(2)
+if (port === undefined || pid === undefined || load === undefined) throw new Error('usage: load.ts PORT PID LOAD')
+const target = { port: Number(port), pid: Number(pid), buffer: new ReadBuffer() }
+const figures = await run(target, JSON.parse(load) as Load, rest)
 process.stdout.write(`${JSON.stringify(figures)}\n`)
+
+async function rest(): Promise<void> {
+  process.stdout.write('rest\n')
+  await once(process.stdin, 'data')
+  process.stdin.pause()
+}

@@ -3,12 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { ignore } from './measuring.ts'
 import { freePort, type Program, start, stop } from './processes.ts'
 import { startRabbit } from './rabbitmq.ts'
-import { AmqpSocket } from './socket.ts'
+import { AmqpSocket, ReadBuffer } from './socket.ts'
 
-/** A running peer; `stop` also removes its data. */
-export type Peer = { readonly port: number; readonly pid: number; readonly stop: () => Promise<void> }
+/** A running peer; `startMs` is from its start to the first client that has a channel, `stop` also removes its data. */
+export type Peer = {
+  readonly port: number
+  readonly pid: number
+  readonly startMs: number
+  readonly stop: () => Promise<void>
+}
 
 export type PeerName = 'warren' | 'rabbitmq' | 'ceiling'
 
@@ -21,10 +27,12 @@ export type PeerOptions = {
 
 const WARREN_MAIN = fileURLToPath(new URL('../broker-image/src/main.ts', import.meta.url))
 const START_MS = 60_000
+const ASK_MS = 10
 
 export async function startPeer(name: PeerName, options: PeerOptions): Promise<Peer> {
   const data = mkdtempSync(path.join(options.directory, `warren-bench-${name}-`))
   const port = await freePort()
+  const before = performance.now()
   const programs = await startPrograms(name, port, data, options)
   const main = programs.at(-1)!
   const end = async () => {
@@ -37,7 +45,7 @@ export async function startPeer(name: PeerName, options: PeerOptions): Promise<P
     await end()
     throw error
   }
-  return { port, pid: main.child.pid!, stop: end }
+  return { port, pid: main.child.pid!, startMs: performance.now() - before, stop: end }
 }
 
 /** In order of start; the last one is the broker. */
@@ -65,17 +73,17 @@ function startCeiling(port: number, data: string, file: string | undefined): Pro
 /** Waits until a client can open a channel. */
 async function answering(port: number, program: Program, name: PeerName): Promise<void> {
   const end = performance.now() + START_MS
-  while (!(await opens(port))) {
+  const buffer = new ReadBuffer()
+  while (!(await opens(port, buffer))) {
     const { exitCode, signalCode } = program.child
     if (exitCode !== null || signalCode !== null) throw new Error(`${name} ended:\n${program.output()}`)
     if (performance.now() > end) throw new Error(`${name} does not answer:\n${program.output()}`)
-    await delay(100)
+    await delay(ASK_MS)
   }
 }
 
-async function opens(port: number): Promise<boolean> {
-  const quiet = () => {}
-  const socket = new AmqpSocket(port, { delivery: quiet, body: quiet, confirm: quiet, endOfRead: quiet }, quiet)
+async function opens(port: number, buffer: ReadBuffer): Promise<boolean> {
+  const socket = new AmqpSocket(port, ignore, () => {}, buffer)
   try {
     await socket.open()
     await socket.close()

@@ -13,6 +13,8 @@ export type RabbitOptions = {
   readonly data: string
   /** With the management plugin on this port; without plugins when left out. */
   readonly managementPort?: number
+  /** Plugins besides that one. */
+  readonly plugins?: readonly string[]
 }
 
 /** Takes Debian's package where it is missing, and leaves its service off: whoever compares runs nodes of its own. */
@@ -28,14 +30,14 @@ export function installRabbit(): void {
 }
 
 /** With its defaults, and its own port mapper so that both can be ended by pid: in order of start, the broker last. */
-export async function startRabbit({ port, data, managementPort }: RabbitOptions): Promise<Program[]> {
+export async function startRabbit({ port, data, managementPort, plugins = [] }: RabbitOptions): Promise<Program[]> {
   if (!existsSync(RABBITMQ_SERVER)) throw new Error(`RabbitMQ is not installed: apt-get install ${RABBITMQ_PACKAGE}`)
   const mapperPort = await freePort()
-  const plugins = path.join(data, 'enabled_plugins')
+  const enabledPlugins = path.join(data, 'enabled_plugins')
   const config = path.join(data, 'rabbitmq.conf')
   mkdirSync(path.join(data, 'log'))
   if (managementPort !== undefined) {
-    writeFileSync(plugins, '[rabbitmq_management].\n')
+    writeFileSync(enabledPlugins, `[${['rabbitmq_management', ...plugins].join()}].\n`)
     writeFileSync(config, `management.tcp.port = ${managementPort}\nmanagement.tcp.ip = 127.0.0.1\n`)
   }
   const env = {
@@ -51,7 +53,7 @@ export async function startRabbit({ port, data, managementPort }: RabbitOptions)
     RABBITMQ_PID_FILE: path.join(data, 'pid'),
     RABBITMQ_CONFIG_FILE: managementPort === undefined ? path.join(data, 'none') : config,
     RABBITMQ_CONF_ENV_FILE: path.join(data, 'none'),
-    RABBITMQ_ENABLED_PLUGINS_FILE: plugins,
+    RABBITMQ_ENABLED_PLUGINS_FILE: enabledPlugins,
   }
   const mapper = start('epmd', ['-port', `${mapperPort}`, '-address', '127.0.0.1'], { env })
   return [mapper, start(RABBITMQ_SERVER, [], { env })]

@@ -5,7 +5,14 @@ import type { PeerName } from './peers.ts'
 /** The values of one row by peer, one a turn. */
 export type Measured = { readonly row: Row; readonly values: ReadonlyMap<PeerName, readonly number[]> }
 
-export type Outcome = 'pass' | 'below' | 'no figure' | ''
+/** What a load cost by peer, one value a turn: µs of the broker's processor time a message, and percent of a core for ours. */
+export type Cost = {
+  readonly label: string
+  readonly micros: ReadonlyMap<PeerName, readonly number[]>
+  readonly generator: ReadonlyMap<PeerName, readonly number[]>
+}
+
+export type Outcome = 'reached' | 'not reached' | 'no figure' | ''
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
@@ -23,14 +30,23 @@ export function outcome(measured: Measured): Outcome {
   const { goal } = measured.row
   if (goal === undefined) return ''
   const ours = measured.values.get('warren') ?? []
-  const value = 'atMost' in goal ? (ours.length > 0 ? median(ours) : undefined) : ratio(measured, 'rabbitmq')
+  const isAbsolute = 'atMost' in goal || 'atLeast' in goal
+  const value = isAbsolute ? (ours.length > 0 ? median(ours) : undefined) : ratio(measured, 'rabbitmq')
   if (value === undefined) return 'no figure'
-  return reached(goal, value) ? 'pass' : 'below'
+  return reached(goal, value) && ceilingReached(measured) ? 'reached' : 'not reached'
 }
 
 function reached(goal: NonNullable<Goal>, value: number): boolean {
   if ('ratioAtLeast' in goal) return value >= goal.ratioAtLeast
+  if ('atLeast' in goal) return value >= goal.atLeast
   return value <= ('ratioAtMost' in goal ? goal.ratioAtMost : goal.atMost)
+}
+
+/** A run without the ceiling program says nothing about it. */
+function ceilingReached(measured: Measured): boolean {
+  const { goal } = measured.row
+  const least = goal !== undefined && 'ceilingAtLeast' in goal ? goal.ceilingAtLeast! : 0
+  return (ratio(measured, 'ceiling') ?? least) >= least
 }
 
 const HEAD = ['case', 'unit', 'Warren', 'RabbitMQ 3.10', 'Warren / RabbitMQ', 'goal', '']
@@ -38,7 +54,35 @@ const CEILING_HEAD = ['ceiling', 'Warren / ceiling']
 
 export function table(all: readonly Measured[], withCeiling: boolean): string {
   const head = withCeiling ? [...HEAD, ...CEILING_HEAD] : HEAD
-  const lines = [head, head.map(() => '---'), ...all.map(measured => cells(measured, withCeiling))]
+  return markdown(
+    head,
+    all.map(measured => cells(measured, withCeiling)),
+  )
+}
+
+const COST_HEAD = ['case', 'Warren, µs', 'RabbitMQ 3.10, µs', 'Warren / RabbitMQ', 'generator, % of a core']
+
+/** Processor time holds on a machine that is busy otherwise too, where rates do not. */
+export function costTable(all: readonly Cost[]): string {
+  const lines = all.map(({ label, micros, generator }) => {
+    const of = (peer: PeerName) => micros.get(peer)
+    const [ours, theirs] = [of('warren'), of('rabbitmq')]
+    const compared = ours && theirs ? ratioText(median(ours) / median(theirs)) : '–'
+    const busy = (['warren', 'rabbitmq'] as const).map(peer => {
+      const shares = generator.get(peer)
+      return shares ? median(shares).toFixed(0) : '–'
+    })
+    return [label, microsText(ours), microsText(theirs), compared, busy.join(' / ')]
+  })
+  return markdown(COST_HEAD, lines)
+}
+
+function microsText(values: readonly number[] | undefined): string {
+  return values === undefined ? '–' : median(values).toFixed(2)
+}
+
+function markdown(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows]
   return lines.map(line => `| ${line.join(' | ')} |`).join('\n')
 }
 
@@ -62,7 +106,11 @@ function ratioText(value: number | undefined): string {
 function goalText(row: Row): string {
   const { goal } = row
   if (goal === undefined) return ''
-  if ('ratioAtLeast' in goal) return `≥ ${goal.ratioAtLeast} ×`
+  if ('ratioAtLeast' in goal) {
+    const ceiling = goal.ceilingAtLeast === undefined ? '' : `, ≥ ${goal.ceilingAtLeast} × ceiling`
+    return `≥ ${goal.ratioAtLeast} ×${ceiling}`
+  }
+  if ('atLeast' in goal) return `≥ ${goal.atLeast}`
   return 'ratioAtMost' in goal ? `≤ ${goal.ratioAtMost} ×` : `≤ ${goal.atMost} ${row.unit}`
 }
 

@@ -15,11 +15,19 @@ import {
 
 const READ_BYTES = 256 * 1024
 const CARRY_BYTES = 256 * 1024
+const ZERO = 0x30
+
+/** Where sockets read into. Reads are handed over before the next begins, so all sockets of a process may share one. */
+export class ReadBuffer {
+  readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES)
+}
+
+const NO_BYTES = Buffer.alloc(0)
 
 /** What arrives in bulk. `bytes` is the read buffer itself: it is only valid during the call. */
 export interface Sink {
-  /** A `basic.deliver` with the low 32 bits of its delivery tag. */
-  delivery(tag: number): void
+  /** A `basic.deliver` with the low 32 bits of its delivery tag, to a consumer by its number. */
+  delivery(tag: number, consumer: number): void
   /** A body frame's payload, `bytes[from..to)`. */
   body(bytes: Buffer, from: number, to: number): void
   /** A `basic.ack` from the server with the low 32 bits of its tag. */
@@ -37,17 +45,17 @@ export class AmqpSocket {
   readonly socket: net.Socket
   readonly #sink: Sink
   readonly #waiters: Waiter[] = []
-  readonly #carry = Buffer.allocUnsafeSlow(CARRY_BYTES)
+  #carry = NO_BYTES
   #carried = 0
   #failure: Error | undefined
   #closing = false
   readonly #onFailure: (error: Error) => void
 
   /** `onFailure` hears of a broken connection or a refusal by the server once, when nobody waits for a reply. */
-  constructor(port: number, sink: Sink, onFailure: (error: Error) => void) {
+  constructor(port: number, sink: Sink, onFailure: (error: Error) => void, shared = new ReadBuffer()) {
     this.#sink = sink
     this.#onFailure = onFailure
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES)
+    const buffer = shared.bytes
     const callback = (bytes: number) => {
       this.#feed(buffer, bytes)
       return true
@@ -141,6 +149,7 @@ export class AmqpSocket {
       at = next
     }
     if (at < end) {
+      if (this.#carry.length === 0) this.#carry = Buffer.allocUnsafeSlow(CARRY_BYTES)
       bytes.copy(this.#carry, 0, at, end)
       this.#carried = end - at
     }
@@ -148,8 +157,10 @@ export class AmqpSocket {
 
   #method(bytes: Buffer, at: number, next: number): void {
     const method = read32(bytes, at + 7)
-    if (method === Method.basicDeliver) this.#sink.delivery(read32(bytes, at + 12 + bytes[at + 11]! + 4))
-    else if (method === Method.basicAck) this.#sink.confirm(read32(bytes, at + 15), (bytes[at + 19]! & 1) === 1)
+    if (method === Method.basicDeliver) {
+      const tagAt = at + 12 + bytes[at + 11]!
+      this.#sink.delivery(read32(bytes, tagAt + 4), digits(bytes, at + 13, tagAt))
+    } else if (method === Method.basicAck) this.#sink.confirm(read32(bytes, at + 15), (bytes[at + 19]! & 1) === 1)
     else this.#reply(method, Buffer.from(bytes.subarray(at + 11, next - 1)))
   }
 
@@ -170,6 +181,13 @@ export class AmqpSocket {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error)
     if (nobodyWaits && !this.#closing) this.#onFailure(error)
   }
+}
+
+/** The number that stands in `bytes[from..to)` as decimal digits. */
+function digits(bytes: Buffer, from: number, to: number): number {
+  let value = 0
+  for (let at = from; at < to; at++) value = value * 10 + bytes[at]! - ZERO
+  return value
 }
 
 function name(method: number): string {

@@ -1,15 +1,20 @@
 /** Runs the cases: in turns over the peers, one fresh broker at a time, each turn a generator process of its own. */
-import { execFile } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import os from 'node:os'
+import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { type Case, RESIDENT_FIGURE } from './cases.ts'
+import type { Case } from './cases.ts'
+import type { Figures } from './measuring.ts'
 import { type Peer, type PeerName, type PeerOptions, startPeer } from './peers.ts'
 import { residentBytes } from './processes.ts'
-import type { Measured } from './report.ts'
-import type { Figures, Load } from './scenarios.ts'
+import type { Cost, Measured } from './report.ts'
+import type { Load } from './scenarios.ts'
 
 const LOAD_MAIN = fileURLToPath(new URL('load.ts', import.meta.url))
+const TASKSET = '/usr/bin/taskset'
 const LOAD_MS = 300_000
 /** Memory is read when a broker had this time to come to rest. */
 const REST_MS = 3000
@@ -17,62 +22,96 @@ const REST_MS = 3000
 export type Plan = {
   readonly cases: readonly Case[]
   readonly peers: readonly PeerName[]
-  readonly pairs: number
+  readonly turns: number
   readonly options: PeerOptions
   readonly say: (line: string) => void
 }
 
-export type Results = { readonly measured: Measured[]; readonly failures: string[] }
+export type Results = { readonly measured: Measured[]; readonly costs: Cost[]; readonly failures: string[] }
 
 /** Measures everything; `abort` ends it after the broker that runs is stopped. A peer that fails leaves no figure. */
 export async function measure(plan: Plan, abort: AbortSignal): Promise<Results> {
   const failures: string[] = []
   const measured: Measured[] = []
+  const costs: Cost[] = []
   for (const each of plan.cases) {
-    const values = new Map(each.rows.map(row => [row.figure, new Map<PeerName, number[]>()]))
-    for (let pair = 1; pair <= plan.pairs; pair++) {
-      for (const name of plan.peers) {
-        if (name === 'ceiling' && !each.ceiling) continue
+    const byPeer = new Map<PeerName, Figures[]>()
+    const turns = Math.min(plan.turns, each.turnsMax ?? plan.turns)
+    for (let at = 1; at <= turns; at++) {
+      for (const name of plan.peers.filter(name => each.peers.includes(name))) {
         abort.throwIfAborted()
+        const title = `${each.name} ${at}/${turns} ${name}`
         try {
-          const figures = await turn(name, each.load, plan.options, abort)
-          for (const [figure, byPeer] of values) byPeer.set(name, [...(byPeer.get(name) ?? []), figures[figure]!])
-          plan.say(`${each.name} ${pair}/${plan.pairs} ${name}: ${short(figures)}`)
+          const figures = await turn(name, each, plan.options, abort)
+          byPeer.set(name, [...(byPeer.get(name) ?? []), figures])
+          plan.say(`${title}: ${short(figures)}`)
         } catch (error) {
           abort.throwIfAborted()
-          failures.push(`${each.name} ${pair}/${plan.pairs} ${name}: ${message(error)}`)
+          failures.push(`${title}: ${message(error)}`)
           plan.say(failures.at(-1)!)
         }
       }
     }
-    for (const row of each.rows) measured.push({ row, values: values.get(row.figure)! })
+    const values = (figure: string) =>
+      new Map([...byPeer].map(([name, all]) => [name, all.map(figures => figures[figure]!)]))
+    for (const row of each.rows) measured.push({ row, values: values(row.figure) })
+    if ([...byPeer.values()].some(all => all.some(figures => 'brokerMicros' in figures))) {
+      costs.push({ label: each.rows[0]!.label, micros: values('brokerMicros'), generator: values('generatorPercent') })
+    }
   }
-  return { measured, failures }
+  return { measured, costs, failures }
 }
 
-async function turn(name: PeerName, load: Load, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
+async function turn(name: PeerName, each: Case, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
   const peer = await startPeer(name, options)
   try {
-    return load.kind === 'declares' && load.pipeline > 1
-      ? await withMemory(peer, () => generate(peer.port, load, signal))
-      : await generate(peer.port, load, signal)
+    if (each.rests) await delay(REST_MS)
+    const before = residentBytes(peer.pid)
+    let held = before
+    const rest = async () => {
+      await delay(REST_MS)
+      held = residentBytes(peer.pid)
+    }
+    const figures = await generate(peer, each.load, { signal, rest })
+    return { ...figures, startMs: peer.startMs, ...(each.rests ? memory(before, held, figures['count']!) : {}) }
   } finally {
     await peer.stop()
   }
 }
 
-async function withMemory(peer: Peer, work: () => Promise<Figures>): Promise<Figures> {
-  await delay(REST_MS)
-  const before = residentBytes(peer.pid)
-  const figures = await work()
-  await delay(REST_MS)
-  return { ...figures, [RESIDENT_FIGURE]: (residentBytes(peer.pid) - before) / 1e6 }
+/** Of the broker at rest: with all that the load left in it, and by how much each part of that made it grow. */
+function memory(before: number, held: number, count: number): Figures {
+  return { residentMib: held / 2 ** 20, residentEach: (held - before) / count }
 }
 
-async function generate(port: number, load: Load, signal: AbortSignal): Promise<Figures> {
-  const args = [LOAD_MAIN, `${port}`, JSON.stringify(load)]
-  const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: LOAD_MS, signal })
-  return JSON.parse(stdout) as Figures
+type Context = { readonly signal: AbortSignal; readonly rest: () => Promise<void> }
+
+/** Runs the load; `rest` is awaited each time that the generator holds still for it. */
+async function generate(peer: Peer, load: Load, { signal, rest }: Context): Promise<Figures> {
+  const args = [LOAD_MAIN, `${peer.port}`, `${peer.pid}`, JSON.stringify(load)]
+  const [command, ...before] = [...pinned(), process.execPath]
+  const child = spawn(command!, [...before, ...args], { timeout: LOAD_MS, signal, stdio: 'pipe' })
+  const ended = once(child, 'close')
+  let errors = ''
+  child.stderr.on('data', chunk => {
+    errors += chunk
+  })
+  let last = ''
+  for await (const line of createInterface(child.stdout)) {
+    last = line
+    if (line !== 'rest') continue
+    await rest()
+    child.stdin.write('\n')
+  }
+  const [code] = await ended
+  if (code !== 0) throw new Error(errors || `the generator ended with ${code}`)
+  return JSON.parse(last) as Figures
+}
+
+/** The generator has the last core: it must not wander, and its figures must not depend on where it wanders to. */
+function pinned(): string[] {
+  const cores = os.availableParallelism()
+  return cores > 1 && existsSync(TASKSET) ? [TASKSET, '--cpu-list', `${cores - 1}`] : []
 }
 
 function short(figures: Figures): string {
@@ -81,7 +120,8 @@ function short(figures: Figures): string {
     .join(', ')
 }
 
+/** The line of an uncaught error that says what is wrong. */
 function message(error: unknown): string {
-  const text = (error as { stderr?: string }).stderr || String(error)
-  return text.split('\n').find(line => /error/i.test(line)) ?? text.trim()
+  const lines = String(error).split('\n')
+  return lines.findLast(line => /^\w*Error: /.test(line)) ?? lines.join(' ')
 }

@@ -18,8 +18,13 @@ export const Method = {
   channelOpen: (20 << 16) | 10,
   channelOpenOk: (20 << 16) | 11,
   channelClose: (20 << 16) | 40,
+  channelCloseOk: (20 << 16) | 41,
+  exchangeDeclare: (40 << 16) | 10,
+  exchangeDeclareOk: (40 << 16) | 11,
   queueDeclare: (50 << 16) | 10,
   queueDeclareOk: (50 << 16) | 11,
+  queueBind: (50 << 16) | 20,
+  queueBindOk: (50 << 16) | 21,
   queueDelete: (50 << 16) | 40,
   queueDeleteOk: (50 << 16) | 41,
   basicQos: (60 << 16) | 10,
@@ -63,7 +68,10 @@ export function shortString(text: string): Buffer {
 }
 
 export function longString(text: string): Buffer {
-  const bytes = Buffer.from(text)
+  return longBytes(Buffer.from(text))
+}
+
+function longBytes(bytes: Buffer): Buffer {
   return Buffer.concat([uint32(bytes.length), bytes])
 }
 
@@ -82,9 +90,36 @@ export function methodFrame(channel: number, method: number, ...args: Buffer[]):
   return frame(METHOD_FRAME, channel, Buffer.concat([uint32(method), ...args]))
 }
 
-export function declareFrame(queue: string, durable: boolean): Buffer {
+/** Values of an argument table: numbers travel as signed 32 bits, texts as long strings. */
+export type Table = Readonly<Record<string, string | number>>
+
+export function table(entries: Table): Buffer {
+  const fields = Object.entries(entries).map(([name, value]) =>
+    Buffer.concat([
+      shortString(name),
+      typeof value === 'number' ? Buffer.concat([Buffer.from('I'), uint32(value)]) : textField(value),
+    ]),
+  )
+  return longBytes(Buffer.concat(fields))
+}
+
+function textField(text: string): Buffer {
+  return Buffer.concat([Buffer.from('S'), longString(text)])
+}
+
+export function exchangeFrame(exchange: string, type: string): Buffer {
+  const names = [shortString(exchange), shortString(type)]
+  return methodFrame(1, Method.exchangeDeclare, uint16(0), ...names, Buffer.from([0]), table({}))
+}
+
+export function bindFrame(queue: string, exchange: string, key: string, args: Table = {}): Buffer {
+  const names = [shortString(queue), shortString(exchange), shortString(key)]
+  return methodFrame(1, Method.queueBind, uint16(0), ...names, Buffer.from([0]), table(args))
+}
+
+export function declareFrame(queue: string, durable: boolean, args: Table = {}): Buffer {
   const bits = Buffer.from([durable ? 0b10 : 0])
-  return methodFrame(1, Method.queueDeclare, uint16(0), shortString(queue), bits, uint32(0))
+  return methodFrame(1, Method.queueDeclare, uint16(0), shortString(queue), bits, table(args))
 }
 
 export function passiveDeclareFrame(queue: string): Buffer {
@@ -95,9 +130,11 @@ export function deleteFrame(queue: string): Buffer {
   return methodFrame(1, Method.queueDelete, uint16(0), shortString(queue), Buffer.from([0]))
 }
 
-export function consumeFrame(queue: string, autoAck: boolean): Buffer {
+/** The consumer tag is `c` and the number of the consumer: a sink hears of the number. */
+export function consumeFrame(queue: string, autoAck: boolean, consumer = 0): Buffer {
   const bits = Buffer.from([autoAck ? 0b10 : 0])
-  return methodFrame(1, Method.basicConsume, uint16(0), shortString(queue), shortString('c'), bits, uint32(0))
+  const names = [shortString(queue), shortString(`c${consumer}`)]
+  return methodFrame(1, Method.basicConsume, uint16(0), ...names, bits, uint32(0))
 }
 
 export function qosFrame(prefetch: number): Buffer {
@@ -106,22 +143,47 @@ export function qosFrame(prefetch: number): Buffer {
 
 /** `basic.ack` of every delivery up to `tag`. */
 export function ackFrame(tag: number): Buffer {
-  const high = Math.floor(tag / 2 ** 32)
-  return methodFrame(1, Method.basicAck, uint32(high), uint32(tag >>> 0), Buffer.from([1]))
+  return methodFrame(1, Method.basicAck, ...deliveryTag(tag), Buffer.from([1]))
 }
 
-export type MessageShape = { readonly queue: string; readonly bodyBytes: number; readonly persistent: boolean }
+/** `basic.nack` of every delivery up to `tag`, without requeue. */
+export function rejectFrame(tag: number): Buffer {
+  return methodFrame(1, Method.basicNack, ...deliveryTag(tag), Buffer.from([1]))
+}
+
+function deliveryTag(tag: number): Buffer[] {
+  return [uint32(Math.floor(tag / 2 ** 32)), uint32(tag >>> 0)]
+}
+
+export type MessageShape = {
+  readonly exchange: string
+  readonly key: string
+  readonly bodyBytes: number
+  readonly persistent: boolean
+  readonly priority?: number
+  readonly headers?: Table
+}
+
+const BIT_HEADERS = 0x2000
+const BIT_DELIVERY_MODE = 0x1000
+const BIT_PRIORITY = 0x0800
 
 /**
- * A whole publish to the default exchange: method, header and body frames. The body starts with the sequence number
- * (4 bytes, big-endian), four spare bytes and the time of sending (float64); `bodyAt` tells where, for patching in place.
+ * A whole publish: method, header and body frames. The body starts with the sequence number (4 bytes, big-endian), the
+ * lane (4 bytes) and the time of sending (float64); `bodyAt` tells where, for patching in place.
  */
 export function publishBytes(shape: MessageShape): { bytes: Buffer; bodyAt: number } {
-  const routing = [uint16(0), shortString(''), shortString(shape.queue), Buffer.from([0])]
+  const { bodyBytes, headers, priority } = shape
+  const routing = [uint16(0), shortString(shape.exchange), shortString(shape.key), Buffer.from([0])]
   const publish = methodFrame(1, Method.basicPublish, ...routing)
-  const deliveryMode = Buffer.from([shape.persistent ? 2 : 1])
-  const sizes = [uint16(60), uint16(0), uint32(0), uint32(shape.bodyBytes)]
-  const header = frame(HEADER_FRAME, 1, Buffer.concat([...sizes, uint16(0x1000), deliveryMode]))
-  const body = frame(BODY_FRAME, 1, Buffer.alloc(shape.bodyBytes, 0x78))
+  const flags = BIT_DELIVERY_MODE | (headers ? BIT_HEADERS : 0) | (priority === undefined ? 0 : BIT_PRIORITY)
+  const properties = [
+    headers ? table(headers) : Buffer.alloc(0),
+    Buffer.from([shape.persistent ? 2 : 1]),
+    priority === undefined ? Buffer.alloc(0) : Buffer.from([priority]),
+  ]
+  const sizes = [uint16(60), uint16(0), uint32(0), uint32(bodyBytes)]
+  const header = frame(HEADER_FRAME, 1, Buffer.concat([...sizes, uint16(flags), ...properties]))
+  const body = frame(BODY_FRAME, 1, Buffer.alloc(bodyBytes, 0x78))
   return { bytes: Buffer.concat([publish, header, body]), bodyAt: publish.length + header.length + 7 }
 }
