@@ -135,8 +135,11 @@ export class Broker implements QueueContext {
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
     const replay = replayInto({ queues: this.queuesById, segments: this.segments, onUnknownQueue })
     this.log = openIn('queues', () => recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay))
-    this.log.checkpointSource = () =>
-      checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(unacked => unacked.each(visit)))
+    // A checkpoint forgets ids without a queue: they must be reserved by then.
+    this.definitions.whenStable(() => {
+      this.log.checkpointSource = () =>
+        checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(unacked => unacked.each(visit)))
+    })
     this.#cleaners = [this.log, this.#transientLog].map(log => this.#newCleaner(log, sizes))
     this.log.onStable = () => this.#stable()
     this.#meta.onStable = () => this.#stable()
@@ -225,6 +228,7 @@ export class Broker implements QueueContext {
   async close(): Promise<void> {
     this.isClosing = true
     this.#consumerTimeout.stop()
+    for (const cleaner of this.#cleaners) cleaner.stop()
     const leaving = {}
     for (const connection of this.connections.values()) connection.pause(leaving)
     await this.#answered()
@@ -263,7 +267,7 @@ export class Broker implements QueueContext {
   }
 
   #commit(): void {
-    if (!this.isClosing) for (const cleaner of this.#cleaners) cleaner.step(this.#isShort || this.alarms.disk)
+    for (const cleaner of this.#cleaners) cleaner.step(this.#isShort || this.alarms.disk)
     this.#meta.commit()
     this.log.commit()
     this.#transientLog.commit()

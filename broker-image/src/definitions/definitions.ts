@@ -50,16 +50,15 @@ export class Definitions {
 
   /** An id that no queue had before, not even one that is deleted, nor before a restart. */
   nextQueueId(): number {
-    if (this.#nextQueueId >= this.#queueIdsReserved) {
-      this.#queueIdsReserved = this.#nextQueueId + QUEUE_IDS_RESERVED
-      this.#append({ op: 'reserve', queueIds: this.#queueIdsReserved })
-    }
+    if (this.#nextQueueId >= this.#queueIdsReserved) this.#reserveMore()
     return this.#nextQueueId++
   }
 
-  /** Tells of an id that some queue had, though no definition speaks of it. */
+  /** Tells of an id that some queue had, though no definition speaks of it. It is not given out after a restart either. */
   passQueueId(id: number): void {
-    this.#nextQueueId = Math.max(this.#nextQueueId, id + 1)
+    if (id < this.#nextQueueId) return
+    this.#nextQueueId = id + 1
+    if (id >= this.#queueIdsReserved) this.#reserveMore()
   }
 
   get<K extends DefinitionKind>(kind: K, key: DefinitionKeys[K]): Readonly<DefinitionKinds[K]> | undefined {
@@ -173,6 +172,11 @@ export class Definitions {
     this.#transient.delete(transientKey(kind, key))
     this.#tell({ kind, previous } as DefinitionChange)
     return previous
+  }
+
+  #reserveMore(): void {
+    this.#queueIdsReserved = this.#nextQueueId + QUEUE_IDS_RESERVED
+    this.#append({ op: 'reserve', queueIds: this.#queueIdsReserved })
   }
 
   #reserve(queueIds: number): void {

@@ -98,6 +98,26 @@ test('a queue that a crash undeclared leaves its messages to no other queue', as
   expect(await bodiesOf(world, await world.client(), 'queue')).toEqual(['new'])
 })
 
+test('an id that a crash took from its queue is not given out again after an orderly restart either', async () => {
+  const disks = new Disks()
+  const world = new BrokerWorld({ disk: name => disks.of(name) })
+  const publisher = await world.client()
+  declare(publisher, 'queue')
+  publisher.publish(1, { routingKey: 'queue', body: 'old', properties: { deliveryMode: 2 } })
+  await disks.run(world, ['queues'])
+  disks.crash(world)
+  let isClosed = false
+  const closed = world.broker.close().then(() => {
+    isClosed = true
+  })
+  while (!isClosed) await disks.run(world, ['meta', 'queues', 'transient'])
+  await closed
+  disks.crash(world)
+  declare(await world.client(), 'queue')
+  await world.settle()
+  expect(world.broker.vhosts.get('/')!.queues.get('queue')!.id).toBeGreaterThan(1)
+})
+
 test('a policy holds for all queues before its limits let go of messages', async () => {
   const world = new BrokerWorld()
   const client = await world.client()
