@@ -7,6 +7,14 @@ import { freePort, type Program, start, stop } from '../../../bench/processes.ts
 import { installRabbit, startRabbit } from '../../../bench/rabbitmq.ts'
 
 const WARREN_MAIN = path.join(import.meta.dirname, '../../src/main.ts')
+/** What Warren has without plugins. */
+const PLUGINS = [
+  'rabbitmq_consistent_hash_exchange',
+  'rabbitmq_event_exchange',
+  'rabbitmq_random_exchange',
+  'rabbitmq_recent_history_exchange',
+  'rabbitmq_sharding',
+]
 const START_MS = 90_000
 
 export interface Peer {
@@ -38,7 +46,7 @@ export async function startBrokers(): Promise<Brokers> {
     const data = path.join(folder, 'rabbitmq')
     mkdirSync(data)
     const { amqpPort: port, managementPort } = rabbitmq
-    programs.push(...(await startRabbit({ port, managementPort, data })))
+    programs.push(...(await startRabbit({ port, managementPort, data, plugins: PLUGINS })))
     await answering(warren, programs[0]!)
     await answering(rabbitmq, programs.at(-1)!)
     return { rabbitmq, warren, stop: end }
