@@ -49,7 +49,8 @@ describe('files', () => {
   })
 
   test('are imported by somebody, or are where a program starts', () => {
-    const starts = /(^|\/)main\.ts$|\.(config|test|e2e|sim|fuzz|oracle)\.ts$|^(bench\/micro|operator\/scripts|test-e2e)\//
+    const starts =
+      /(^|\/)main\.ts$|^bench\/(recovery|space)\.ts$|\.(config|test|e2e|sim|fuzz|oracle)\.ts$|^(bench\/micro|operator\/scripts|test-e2e)\//
     const byAnybody = new Set(sources.flatMap(importsOf))
     const byPrograms = new Set(sources.filter(file => !isTest(file)).flatMap(importsOf))
     const isUsed = (file: string): boolean => (isTest(file) ? byAnybody : byPrograms).has(file)
