@@ -61,9 +61,9 @@ export const SEGMENTS_RESIDENT_MAX = 32
 export const SEGMENTS_RESIDENT_MIN = 4
 /** Size of a segment of the log of definitions, which is written little. */
 export const META_SEGMENT_BYTES = 1_048_576
-/** Bytes of a segment that the cleaner looks through in one turn, and bytes that it appends again. */
-export const CLEANER_WALKED_BYTES = 524_288
-export const CLEANER_MOVED_BYTES = 262_144
+/** Part of a segment that the cleaner looks through in one turn (512 KiB), and that it appends again: one in so many. */
+export const CLEANER_WALKED_PART = 32
+export const CLEANER_MOVED_PART = 64
 /** Times as much, when there is much to clean. */
 export const CLEANER_HASTE_MAX = 8
 /** Bytes on their way to the disk above which the cleaner waits. */
@@ -76,6 +76,12 @@ export const SEGMENTS_AHEAD = 2
 export const SEGMENT_BUFFERS_SPARE_MAX = 4
 /** Queues that one enqueue entry names; a message for more is appended more than once. */
 export const ENTRY_TARGETS_MAX = 65_535
+
+/** Pauses after a segment could not be read back from disk: the first, doubled each time, and the longest. */
+export const READ_RETRY_MS_MIN = 100
+export const READ_RETRY_MS_MAX = 30_000
+/** Attempts to read a segment back before somebody who waits for an answer gets another one. */
+export const READ_ATTEMPTS_MAX = 4
 
 /** Routes remembered by a virtual host. */
 export const ROUTES_CACHED_MAX = 65_536

@@ -1,10 +1,10 @@
 /** What stops a start, in words for the person who started it; only a bug of ours shows where it came from. */
 import { ConfigError } from './config/config-error.ts'
 import { FolderInUseError } from './folder-lock.ts'
-import { DiskFullError, LogCorruptError, LogVersionError } from './log/errors.ts'
+import { DiskFullError, LogCorruptError, LogReadError, LogVersionError } from './log/errors.ts'
 
 /** Errors whose messages say it all. */
-const PLAIN = [ConfigError, FolderInUseError, LogVersionError, DiskFullError] as const
+const PLAIN = [ConfigError, FolderInUseError, LogVersionError, LogReadError, DiskFullError] as const
 
 /** The text for standard error: one line, or the stack of an error that nobody expected. */
 export function startRefusal(error: unknown): string {

@@ -39,12 +39,35 @@ export class LogVersionError extends Error {
   }
 }
 
+/** The system could not read a file back from `offset` on, or the file ends there. */
+export class LogReadError extends Error {
+  readonly file: string
+  /** Byte offset in the file. */
+  readonly offset: number
+
+  constructor(file: string, offset: number, cause: Error) {
+    super(`${file}, byte ${offset}: ${cause.message}`, { cause })
+    this.name = 'LogReadError'
+    this.file = file
+    this.offset = offset
+  }
+
+  /** The same error, its file named from the parent of `folder`. */
+  within(folder: string): LogReadError {
+    return new LogReadError(`${folder}/${this.file}`, this.offset, this.cause as Error)
+  }
+}
+
+/** Errors that name a file of one log. */
+const FILE_ERRORS = [LogCorruptError, LogVersionError, LogReadError] as const
+
 /** Opens a log; where it can't be read, its files are named together with their folder: all logs call them alike. */
 export function openIn<T>(folder: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
-    throw error instanceof LogCorruptError || error instanceof LogVersionError ? error.within(folder) : error
+    for (const type of FILE_ERRORS) if (error instanceof type) throw error.within(folder)
+    throw error
   }
 }
 

@@ -57,7 +57,7 @@ test('short reads and writes are completed', async () => {
   file.readSync(target, 0, 450)
   await ended(done => file.read(target, 450, 1_000, done))
   expect(target).toEqual(source)
-  expect(() => file.readSync(Buffer.alloc(2_000), 900, 1_100)).toThrow('ends at byte 1000')
+  expect(() => file.readSync(Buffer.alloc(2_000), 900, 1_100)).toThrow('short, byte 1000: the file ends here')
   await ended(done => file.close(done))
 })
 

@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import type { CreateDone, Disk, DiskDone, DiskFile } from './disk.ts'
+import { LogReadError } from './errors.ts'
 
 /** The calls of `node:fs` that are used, so that a test can make each of them fail or fall short. */
 export type FileSystem = Pick<
@@ -125,11 +126,7 @@ class FolderFile implements DiskFile {
   }
 
   readSync(buffer: Buffer, start: number, end: number): void {
-    for (let at = start; at < end; ) {
-      const count = this.#fs.readSync(this.#fd, buffer, at, end - at, at)
-      if (count === 0) throw new Error(`${this.name} ends at byte ${at}, ${end} expected`)
-      at += count
-    }
+    for (let at = start; at < end; ) at += this.#readSyncAt(buffer, at, end)
   }
 
   write(buffer: Buffer, start: number, end: number, done: DiskDone): void {
@@ -152,12 +149,22 @@ class FolderFile implements DiskFile {
         return
       }
       this.#fs.read(this.#fd, buffer, at, end - at, at, (error, count) => {
-        if (error) return finish(error)
-        if (count === 0) return finish(new Error(`${this.name} ends at byte ${at}, ${end} expected`))
+        if (error || count === 0) return finish(new LogReadError(this.name, at, error ?? endsBefore(end)))
         step(at + count)
       })
     }
     step(start)
+  }
+
+  #readSyncAt(buffer: Buffer, at: number, end: number): number {
+    let count = 0
+    try {
+      count = this.#fs.readSync(this.#fd, buffer, at, end - at, at)
+    } catch (error) {
+      throw new LogReadError(this.name, at, error as Error)
+    }
+    if (count === 0) throw new LogReadError(this.name, at, endsBefore(end))
+    return count
   }
 
   sync(done: DiskDone): void {
@@ -204,4 +211,8 @@ class FolderFile implements DiskFile {
     this.#closing = null
     this.#fs.close(this.#fd, error => done(error ?? null))
   }
+}
+
+function endsBefore(end: number): Error {
+  return new Error(`the file ends here, and byte ${end} was asked for`)
 }

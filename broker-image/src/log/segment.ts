@@ -56,6 +56,8 @@ export class Segment {
   ahead = false
   /** In the table's list of segments to look at. */
   listed = false
+  /** Why the last read from disk gave nothing; null = it did, or there was none. */
+  failure: Error | null = null
   /** Callers that wait for its bytes; null = no read runs. */
   waiting: ((error: Error | null) => void)[] | null = null
   /** Neighbours in the same log. */
@@ -107,6 +109,11 @@ export class SegmentTable {
     const segment = this.#slots[handle]
     if (segment === null || segment === undefined) throw new Error(`no segment has handle ${handle}`)
     return segment
+  }
+
+  /** False once its handle is free, or names another segment. */
+  exists(segment: Segment): boolean {
+    return this.#slots[segment.handle] === segment
   }
 
   /** Bytes of the segment if they are in memory, else null; then `fetch` brings them. */
@@ -252,6 +259,7 @@ export class SegmentTable {
       }
       const error = failure ?? segment.owner.check(segment, buffer)
       segment.waiting = null
+      segment.failure = error
       if (waiting.length > 0) this.#turn += 1
       segment.lastRead = this.#turn
       if (error === null) segment.buffer = buffer

@@ -4,9 +4,11 @@ import type { Access } from '../access/access.ts'
 import type { Config } from '../config/config.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { Arguments, VhostDefinition } from '../definitions/model.ts'
+import type { SegmentTable } from '../log/segment.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Origin } from '../transport/origin.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 
 export interface ManagedBroker {
@@ -14,6 +16,7 @@ export interface ManagedBroker {
   readonly definitions: Definitions
   readonly access: Access
   readonly intake: Intake
+  readonly segments: SegmentTable
   readonly vhosts: ReadonlyMap<string, Vhost>
   /** By name: `peer:port -> host:port`. */
   readonly connections: ReadonlyMap<string, ManagedConnection>
@@ -28,7 +31,7 @@ export interface ManagedBroker {
   /** What is short now: publishers wait. */
   readonly alarms: { readonly memory: boolean; readonly disk: boolean }
   /** Where AMQP connections are taken. */
-  readonly amqpAddresses: readonly { address: string; port: number }[]
+  readonly amqpAddresses: readonly { protocol: 'amqp' | 'amqp/ssl'; address: string; port: number }[]
   /** Creates it, or changes its description. */
   createVhost(definition: VhostDefinition): void
   /** Removes it with all that is in it; its connections are closed. */
@@ -39,10 +42,7 @@ export interface ManagedConnection {
   readonly name: string
   readonly user: string
   readonly vhost: string
-  readonly peerHost: string
-  readonly peerPort: number
-  readonly host: string
-  readonly port: number
+  readonly origin: Origin
   readonly state: string
   readonly authMechanism: string
   readonly clientProperties: Arguments

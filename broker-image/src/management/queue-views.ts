@@ -5,19 +5,22 @@ import { queueJson } from '../definitions/to-json.ts'
 import type { QueueCounters } from '../queue/counters.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ManagementContext } from './context.ts'
+import type { ManagedBroker } from './managed.ts'
 import type { CountersJson } from './rates.ts'
 
 /** A queue as a row of a list. */
 export function queueView({ broker, rates, trends }: ManagementContext, queue: Queue) {
   const { messagesReady, messagesUnacknowledged, bytesReady, bytesUnacknowledged, consumers } = queue
   const active = consumers.active
+  const unreadable = unreadableHead(broker, queue)
   const exclusive = consumers.list.find(consumer => consumer.exclusive)
   return {
     ...queueJson(queue),
     type: 'classic',
     exclusive: queue.exclusive,
     node: broker.nodeName,
-    state: 'running',
+    state: unreadable === null ? 'running' : 'crashed',
+    ...(unreadable === null ? {} : { unreadable: unreadable.message }),
     policy: queue.policyName ?? null,
     operator_policy: queue.operatorPolicyName ?? null,
     effective_policy_definition: plainArguments(queue.effectivePolicy),
@@ -34,9 +37,14 @@ export function queueView({ broker, rates, trends }: ManagementContext, queue: Q
     single_active_consumer_tag: active?.tag ?? null,
     exclusive_consumer_tag: exclusive?.tag ?? null,
     head_message_timestamp: null,
-    idle_since: new Date(queue.idleSinceMs).toISOString().replace('Z', '+00:00'),
+    idle_since: new Date(queue.idle.sinceMs).toISOString().replace('Z', '+00:00'),
     recoverable_slaves: null,
   }
+}
+
+/** Why the first message of the queue can't be read back from disk; null if it can, or none waits. */
+function unreadableHead({ segments }: ManagedBroker, { ready }: Queue): Error | null {
+  return ready.peek() ? segments.get(ready.segment).failure : null
 }
 
 /** Counters of a queue, or of many, by RabbitMQ's names. */

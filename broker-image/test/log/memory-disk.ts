@@ -33,6 +33,8 @@ export class MemoryDisk implements Disk {
   calls = 0
   failAt = 0
   failCode = 'EIO'
+  /** Operations that fail for as long as this says so, told by what they do and to which file: `read segment-00000001`. */
+  refuses: (what: string) => boolean = () => false
   /** Bytes of all files together above which creating fails with ENOSPC. */
   bytesMax = Number.POSITIVE_INFINITY
   /** A failing write ends between sectors, as with real disks; false: anywhere. */
@@ -173,7 +175,7 @@ export class MemoryDisk implements Disk {
   /** For files: counts an operation; answers its error if it must fail. */
   failure(what: string): Error | null {
     this.calls += 1
-    return this.calls === this.failAt
+    return this.calls === this.failAt || this.refuses(what)
       ? Object.assign(new Error(`${this.failCode}: ${what}`), { code: this.failCode })
       : null
   }
