@@ -6,7 +6,7 @@ VERSION = $(shell node -p 'require("./package.json").version')
 HELM ?= $(or $(shell command -v helm),$(or $(CLUSTER_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/warren-e2e)/bin/helm)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check sim fuzz oracle bench images chart e2e e2e-local
+.PHONY: help run test check sim fuzz oracle bench bench-micro images chart e2e e2e-local
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -37,6 +37,10 @@ oracle: node_modules/.package-lock.json ## play every probe on Warren and Rabbit
 
 bench: node_modules/.package-lock.json ## measure against RabbitMQ 3.10 in one run (installs the Debian package; CASE=… chooses)
 	$(NODE) bench/main.ts $(if $(CASE),--cases $(CASE)) $(BENCH)
+
+bench-micro: node_modules/.package-lock.json ## measure codec, router, queue and log alone (MICRO=… chooses)
+	@for part in $(or $(MICRO),codec router queue log); do echo "== $$part"; \
+	$(NODE) --expose-gc --min-semi-space-size=128 --max-semi-space-size=128 bench/micro/$$part.ts || exit 1; done
 
 images: ## build the images of the broker and the operator with Docker
 	docker build -f broker-image/Dockerfile -t warren-broker:$(VERSION) .
