@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Access } from './access/access.ts'
+import { LoginThrottle } from './access/login-throttle.ts'
 import { hashPassword } from './access/passwords.ts'
 import type { Alarms } from './alarms.ts'
 import type { Clock } from './clock.ts'
@@ -28,6 +29,7 @@ import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
 import { SegmentTable } from './log/segment.ts'
 import type { ShardLog } from './log/shard-log.ts'
 import { MetaLog } from './meta-log.ts'
+import type { Listening } from './open-port.ts'
 import type { QueueContext } from './queue/context.ts'
 import { QueueCounters } from './queue/counters.ts'
 import type { DeadWire } from './queue/dead-wire.ts'
@@ -99,7 +101,7 @@ export class Broker implements QueueContext {
   isReady = false
   /** The broker is on its way out: nobody comes in any more. */
   isClosing = false
-  amqpAddresses: { address: string; port: number }[] = []
+  listening: readonly Listening[] = []
   readonly #meta: MetaLog
   readonly #transientLog: ShardLog
   readonly #cleaners: readonly Cleaner[]
@@ -128,7 +130,7 @@ export class Broker implements QueueContext {
     const metaOptions = { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes }
     this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
-    this.access = new Access(this.definitions, options.config)
+    this.access = new Access(this.definitions, options.config, new LoginThrottle(options.clock))
     if (this.definitions.count('vhost') === 0) this.#bootstrap()
     this.#restoreVhosts()
     this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))

@@ -9,11 +9,10 @@ import { type Config, loadConfig } from './config/config.ts'
 import { printedAnswer } from './config/flags.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
+import { openListeners } from './listeners.ts'
 import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
-import { openPort } from './open-port.ts'
 import { machineResources } from './resources.ts'
-import { createAmqpListener } from './session/listener.ts'
 import { startRefusal } from './start-refusal.ts'
 
 const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version
@@ -30,19 +29,17 @@ async function main(argv: readonly string[]): Promise<void> {
     clock: broker.clock,
     onError: err => log.error({ err }, 'request failed'),
   })
-  const endpoints = Object.values(config.amqpListeners)
-  const listeners = endpoints.map(() => createAmqpListener(broker))
-  broker.amqpAddresses = await Promise.all(listeners.map(({ server }, i) => openPort(server, endpoints[i]!)))
   await management.ready()
-  const managementAddress = await openPort(management.server, config.management)
+  const listeners = await openListeners(broker, management)
+  broker.listening = listeners.listening
   broker.isReady = true
-  log.info({ amqp: broker.amqpAddresses.map(({ port }) => port), management: managementAddress.port }, 'ready')
+  log.info({ listening: listeners.listening.map(({ protocol, port }) => `${protocol} ${port}`) }, 'ready')
+  process.on('SIGHUP', () => listeners.reloadCertificates())
   stopOnSignal(async () => {
     broker.isReady = false
-    const gone = listeners.map(listener => listener.close())
-    await management.close()
+    const { gone } = await listeners.close()
     await broker.close()
-    await Promise.race([Promise.all(gone), delay(broker.clock, FAREWELL_MS_MAX)])
+    await Promise.race([gone, delay(broker.clock, FAREWELL_MS_MAX)])
     lock.release()
     log.info('stopped')
   })

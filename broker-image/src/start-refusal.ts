@@ -2,9 +2,10 @@
 import { ConfigError } from './config/config-error.ts'
 import { FolderInUseError } from './folder-lock.ts'
 import { DiskFullError, LogCorruptError, LogReadError, LogVersionError } from './log/errors.ts'
+import { CertificateError } from './transport/certificates.ts'
 
 /** Errors whose messages say it all. */
-const PLAIN = [ConfigError, FolderInUseError, LogVersionError, LogReadError, DiskFullError] as const
+const PLAIN = [ConfigError, CertificateError, FolderInUseError, LogVersionError, LogReadError, DiskFullError] as const
 
 /** The text for standard error: one line, or the stack of an error that nobody expected. */
 export function startRefusal(error: unknown): string {

@@ -1,7 +1,8 @@
 /** Who may do what, and who is who they say they are. */
 import { describe, expect, test } from 'vitest'
 import { Definitions } from '../definitions/definitions.ts'
-import { Access, AccessRefused } from './access.ts'
+import { Access } from './access.ts'
+import { AccessRefused } from './access-refused.ts'
 import { hashPassword, isPasswordRight } from './passwords.ts'
 
 function setup() {

@@ -4,18 +4,11 @@ import type { Definitions } from '../definitions/definitions.ts'
 import { joinKey } from '../definitions/keys.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { compilePattern } from '../definitions/pattern.ts'
+import { AccessRefused } from './access-refused.ts'
+import type { LoginThrottle } from './login-throttle.ts'
 import { isPasswordRight } from './passwords.ts'
 
 export type Permission = 'configure' | 'write' | 'read'
-
-/** A login that failed. `reason` is for the log; a client is told less. */
-export class AccessRefused extends Error {
-  readonly reason: string
-  constructor(reason: string) {
-    super(reason)
-    this.reason = reason
-  }
-}
 
 export interface AccessOptions {
   /** Users who may come from the loopback interface only. */
@@ -35,12 +28,15 @@ type CompiledTopic = Readonly<Record<'write' | 'read', RegExp>>
 export class Access {
   readonly #definitions: Definitions
   readonly #loopbackUsers: ReadonlySet<string>
+  readonly #throttle: LoginThrottle | undefined
   readonly #compiled = new Map<string, Compiled>()
   readonly #compiledTopics = new Map<string, CompiledTopic>()
   #version = 0
 
-  constructor(definitions: Definitions, options: AccessOptions) {
+  /** Without a throttle anybody may try as often as they like. */
+  constructor(definitions: Definitions, options: AccessOptions, throttle?: LoginThrottle) {
     this.#definitions = definitions
+    this.#throttle = throttle
     this.#loopbackUsers = new Set(Object.entries(options.loopbackUsers).flatMap(([user, on]) => (on ? [user] : [])))
     definitions.listen(({ kind }) => {
       if (kind === 'user' || kind === 'permission' || kind === 'topicPermission') this.#forget()
@@ -52,13 +48,34 @@ export class Access {
     return this.#version
   }
 
-  /** The user behind name and password. Throws `AccessRefused`. `peerAddress` is the client's IP address. */
+  /**
+   * The user behind name and password. `peerAddress` is the client's IP address.
+   * @throws AccessRefused, without a look at the password while too many logins from that address have failed.
+   */
   authenticate(name: string, password: string, peerAddress: string): Readonly<UserDefinition> {
+    this.#throttle?.assertMayTry(peerAddress)
     const user = this.#definitions.get('user', [name])
     const isRight = isPasswordRight(user ?? NOBODY, password)
-    if (!user || !isRight) throw new AccessRefused(`user '${name}' - invalid credentials`)
-    if (this.#loopbackUsers.has(name) && !isLoopback(peerAddress)) {
-      throw new AccessRefused(`user '${name}' can only connect via localhost`)
+    if (!user || !isRight) this.#refuse(`user '${name}' - invalid credentials`, peerAddress)
+    return this.#admit(user, peerAddress)
+  }
+
+  /** The user of a name that was proved elsewhere, by a certificate. Throws `AccessRefused`. */
+  authenticateKnown(name: string, peerAddress: string): Readonly<UserDefinition> {
+    this.#throttle?.assertMayTry(peerAddress)
+    const user = this.#definitions.get('user', [name])
+    if (!user) this.#refuse(`user '${name}' - invalid credentials`, peerAddress)
+    return this.#admit(user, peerAddress)
+  }
+
+  #refuse(reason: string, peerAddress: string): never {
+    this.#throttle?.failed(peerAddress)
+    throw new AccessRefused(reason)
+  }
+
+  #admit(user: Readonly<UserDefinition>, peerAddress: string): Readonly<UserDefinition> {
+    if (this.#loopbackUsers.has(user.name) && !isLoopback(peerAddress)) {
+      this.#refuse(`user '${user.name}' can only connect via localhost`, peerAddress)
     }
     return user
   }

@@ -1,7 +1,8 @@
 /** Who may do what over HTTP: Basic login, user tags, and the virtual hosts a user can enter [RabbitMQ management]. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { AccessRefused, type Permission } from '../access/access.ts'
+import type { Permission } from '../access/access.ts'
+import { AccessRefused } from '../access/access-refused.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { type ManagementContext, param } from './context.ts'
 import { notAuthorized, notFound } from './http-error.ts'

@@ -3,6 +3,7 @@
 import { plainArguments } from '../definitions/json-values.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Origin } from '../transport/origin.ts'
 import type { ManagementContext } from './context.ts'
 import type { ManagedChannel, ManagedConnection } from './managed.ts'
 
@@ -44,17 +45,35 @@ export function connectionView({ broker, rates }: ManagementContext, connection:
     state: connection.state,
     auth_mechanism: connection.authMechanism,
     client_properties: plainArguments(clientProperties),
-    peer_host: connection.peerHost,
-    peer_port: connection.peerPort,
-    host: connection.host,
-    port: connection.port,
-    ssl: false,
+    ...peerView(connection),
+    host: connection.origin.host,
+    port: connection.origin.port,
+    ...tlsView(connection.origin),
     channels: connection.channels.size,
     frame_max: connection.frameMax,
     channel_max: connection.channelMax,
     timeout: connection.heartbeatSeconds,
     connected_at: connection.connectedAtMs,
     ...rates.withRates(connection, { recv_oct: connection.receivedBytes, send_oct: connection.sentBytes }),
+  }
+}
+
+function peerView({ origin }: ManagedConnection) {
+  return { peer_host: origin.peerHost, peer_port: origin.peerPort }
+}
+
+function tlsView({ tls }: Origin) {
+  if (tls === undefined) return { ssl: false }
+  const { protocol, cipher, peer } = tls
+  return {
+    ssl: true,
+    ssl_protocol: protocol,
+    ssl_cipher: cipher,
+    ...(peer && {
+      peer_cert_subject: peer.subject,
+      peer_cert_issuer: peer.issuer,
+      peer_cert_validity: peer.validity,
+    }),
   }
 }
 
@@ -82,8 +101,7 @@ export function channelView({ broker }: Pick<ManagementContext, 'broker'>, held:
     acks_uncommitted: channel.unacked.held,
     connection_details: {
       name: connection.name,
-      peer_host: connection.peerHost,
-      peer_port: connection.peerPort,
+      ...peerView(connection),
     },
   }
 }
@@ -100,8 +118,7 @@ export function consumerView({ broker }: ManagementContext, { connection, channe
       connection_name: connection.name,
       node: broker.nodeName,
       user: connection.user,
-      peer_host: connection.peerHost,
-      peer_port: connection.peerPort,
+      ...peerView(connection),
     },
     ack_required: !consumer.noAck,
     exclusive: consumer.exclusive,

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.ts'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { Arguments, VhostDefinition } from '../definitions/model.ts'
 import type { SegmentTable } from '../log/segment.ts'
+import type { Listening } from '../open-port.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -30,8 +31,8 @@ export interface ManagedBroker {
   readonly isReady: boolean
   /** What is short now: publishers wait. */
   readonly alarms: { readonly memory: boolean; readonly disk: boolean }
-  /** Where AMQP connections are taken. */
-  readonly amqpAddresses: readonly { protocol: 'amqp' | 'amqp/ssl'; address: string; port: number }[]
+  /** Open ports. */
+  readonly listening: readonly Listening[]
   /** Creates it, or changes its description. */
   createVhost(definition: VhostDefinition): void
   /** Removes it with all that is in it; its connections are closed. */

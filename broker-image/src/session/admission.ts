@@ -11,6 +11,10 @@ import type { Connection } from './connection.ts'
 export function assertMayOpen(broker: Broker, user: string, vhost: string): void {
   if (broker.isClosing) throw new ConnectionError('CONNECTION_FORCED', 'broker is shutting down')
   if (!broker.vhosts.has(vhost)) throw new ConnectionError('NOT_ALLOWED', `vhost ${vhost} not found`)
+  const { connectionMax } = broker.config
+  if (broker.connections.size >= connectionMax) {
+    throw new ConnectionError('NOT_ALLOWED', `connection refused: node connection limit (${connectionMax}) is reached`)
+  }
   const refused = `access to vhost '${vhost}' refused for user '${user}'`
   const ofVhost = vhostLimit(broker.definitions, vhost, 'max-connections')
   if (isReached(broker, ofVhost, connection => connection.vhost === vhost)) {

@@ -3,12 +3,14 @@
  * in one of two ways: a `ChannelError` closes its channel, a `ConnectionError` the connection.
  */
 import type { Socket } from 'node:net'
-import { AccessRefused } from '../access/access.ts'
+import { AccessRefused } from '../access/access-refused.ts'
 import type { Broker } from '../broker.ts'
 import type { Timer } from '../clock.ts'
 import type { Arguments } from '../definitions/model.ts'
-import { CLOSE_MS_MAX, FRAME_BYTES_MAX, HANDSHAKE_MS_MAX, UNSENT_BYTES_MAX } from '../limits.ts'
+import { CLOSE_MS_MAX, FRAME_BYTES_MAX, UNSENT_BYTES_MAX } from '../limits.ts'
 import type { Queue } from '../queue/queue.ts'
+import { hostAndPort } from '../transport/address.ts'
+import { type Origin, originOf } from '../transport/origin.ts'
 import { decodeMethod, encodeMethodFrame } from '../wire/codec.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import {
@@ -31,8 +33,9 @@ import type { Channel } from './channel.ts'
 import { channelMethod, channelOf } from './channel-methods.ts'
 import { closeArgs } from './close-args.ts'
 import { FrameInput } from './frame-input.ts'
-import { capabilitiesIn, loginRefused, parseLogin, startArgs, tuned } from './handshake.ts'
+import { capabilitiesIn, startArgs, tuned } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { logIn, loginRefused, mechanismsFor } from './login.ts'
 import { Outbox } from './outbox.ts'
 import { ProtocolHeader } from './protocol-header.ts'
 
@@ -45,10 +48,7 @@ export class Connection {
   readonly channels = new Map<number, Channel>()
   readonly exclusiveQueues = new Set<Queue>()
   readonly name: string
-  readonly peerHost: string
-  readonly peerPort: number
-  readonly host: string
-  readonly port: number
+  readonly origin: Origin
   readonly connectedAtMs: number
   authMechanism = 'PLAIN'
   clientProperties: Arguments = {}
@@ -76,20 +76,17 @@ export class Connection {
   #deadline: Timer | undefined
   #heartbeat: Heartbeat | undefined
 
-  constructor(broker: Broker, socket: Socket) {
+  constructor(broker: Broker, socket: Socket, origin: Origin = originOf(socket)) {
     this.broker = broker
     this.#socket = socket
-    this.peerHost = socket.remoteAddress ?? ''
-    this.peerPort = socket.remotePort ?? 0
-    this.host = socket.localAddress ?? ''
-    this.port = socket.localPort ?? 0
-    this.name = `${this.peerHost}:${this.peerPort} -> ${this.host}:${this.port}`
+    this.origin = origin
+    this.name = `${hostAndPort(origin.peerHost, origin.peerPort)} -> ${hostAndPort(origin.host, origin.port)}`
     this.connectedAtMs = broker.clock.now()
     this.channelMax = broker.config.channelMax
     this.outbox = new Outbox(socket, broker.turn, broker.outboxes, () => this.#drained())
     this.#input = new FrameInput(FRAME_BYTES_MAX, (buffer, start, end) => this.#frames(buffer, start, end))
     this.#blocking = new Blocking(broker.alarms, this)
-    this.#deadline = broker.clock.after(HANDSHAKE_MS_MAX, () => this.destroy())
+    this.#deadline = broker.clock.after(broker.config.handshakeTimeoutMs, () => this.destroy())
     socket.on('data', chunk => this.receive(chunk))
     socket.on('close', () => this.#closed())
     socket.on('error', () => socket.destroy())
@@ -195,7 +192,8 @@ export class Connection {
       return Buffer.alloc(0)
     }
     this.#state = 'start'
-    this.send('connection.start', startArgs(this.broker.config, this.broker.version))
+    const { config, version } = this.broker
+    this.send('connection.start', startArgs(config, version, mechanismsFor(config, this.origin)))
     return rest
   }
 
@@ -281,10 +279,9 @@ export class Connection {
     this.wantsCancelNotify = capabilities.has('consumer_cancel_notify')
     this.#blocking.isTold = capabilities.has('connection.blocked')
     this.#wantsAuthFailureClose = capabilities.has('authentication_failure_close')
-    const login = parseLogin(args.mechanism, args.response)
     this.authMechanism = args.mechanism
     try {
-      const user = this.broker.access.authenticate(login.name, login.password, this.peerHost)
+      const user = logIn(this.broker, this.origin, args)
       this.user = user.name
       this.isImpersonator = user.tags.includes('impersonator')
     } catch (error) {

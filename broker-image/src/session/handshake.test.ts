@@ -1,14 +1,12 @@
-/** What is offered, who logs in, and what both agree on. */
+/** What is offered, and what both agree on. */
 import { describe, expect, test } from 'vitest'
 import { loadConfig } from '../config/config.ts'
-import { encodeTable } from '../wire/field-table.ts'
-import { Writer } from '../wire/writer.ts'
-import { capabilitiesIn, parseLogin, startArgs, tuned } from './handshake.ts'
+import { capabilitiesIn, startArgs, tuned } from './handshake.ts'
 
 const config = loadConfig({ argv: [], env: {}, readFile: () => '' })
 
 test('clients that look at product and capabilities find those of RabbitMQ', () => {
-  const { serverProperties, mechanisms, versionMajor, versionMinor } = startArgs(config, '1.2.3')
+  const { serverProperties, mechanisms, versionMajor, versionMinor } = startArgs(config, '1.2.3', ['AMQPLAIN', 'PLAIN'])
   expect([versionMajor, versionMinor, mechanisms.toString()]).toEqual([0, 9, 'AMQPLAIN PLAIN'])
   expect(serverProperties).toMatchObject({ product: 'RabbitMQ', platform: 'Warren 1.2.3' })
   expect(serverProperties['capabilities']).toMatchObject({
@@ -20,38 +18,6 @@ test('clients that look at product and capabilities find those of RabbitMQ', () 
     consumer_priorities: true,
     authentication_failure_close: true,
     per_consumer_qos: true,
-  })
-})
-
-describe('login', () => {
-  const amqplain = (table: { [key: string]: string | number }): Buffer => {
-    const writer = new Writer()
-    encodeTable(writer, table)
-    return Buffer.from(writer.bytes().subarray(4))
-  }
-
-  test.each<[string, Buffer]>([
-    ['PLAIN', Buffer.from('\0joe\0s3cret')],
-    ['PLAIN', Buffer.from('somebody\0joe\0s3cret')],
-    ['AMQPLAIN', amqplain({ LOGIN: 'joe', PASSWORD: 's3cret' })],
-    ['AMQPLAIN', amqplain({ other: 1, PASSWORD: 's3cret', LOGIN: 'joe' })],
-  ])('by %s', (mechanism, response) => {
-    expect(parseLogin(mechanism, response)).toEqual({ name: 'joe', password: 's3cret' })
-  })
-
-  test('a password may hold anything but the end of the name', () => {
-    expect(parseLogin('PLAIN', Buffer.from('\0joe\0a\0b')).password).toBe('a\0b')
-  })
-
-  test.each<[string, Buffer, number]>([
-    ['PLAIN', Buffer.from('joe'), 502],
-    ['PLAIN', Buffer.from('\0joe'), 502],
-    ['AMQPLAIN', amqplain({ LOGIN: 'joe' }), 502],
-    ['AMQPLAIN', amqplain({ LOGIN: 1, PASSWORD: 's3cret' }), 502],
-    ['AMQPLAIN', Buffer.from('junk'), 501],
-    ['EXTERNAL', Buffer.alloc(0), 503],
-  ])('by %s of %j is refused with %i', (mechanism, response, code) => {
-    expect(() => parseLogin(mechanism, response)).toThrow(expect.objectContaining({ code }))
   })
 })
 

@@ -2,17 +2,24 @@
 import type { Config } from '../config/config.ts'
 import { FRAME_BYTES_MIN } from '../limits.ts'
 import { ConnectionError } from '../wire/errors.ts'
-import { decodeTable, type FieldTable } from '../wire/field-table.ts'
+import type { FieldTable } from '../wire/field-table.ts'
 import type { MethodArgs } from '../wire/methods.ts'
-import { Reader } from '../wire/reader.ts'
 
-const MECHANISMS = Buffer.from('AMQPLAIN PLAIN')
 const LOCALES = Buffer.from('en_US')
 
 /** The first thing that we say. */
-export function startArgs(config: Config, version: string): MethodArgs<'connection.start'> {
-  const properties = serverProperties(config, version)
-  return { versionMajor: 0, versionMinor: 9, serverProperties: properties, mechanisms: MECHANISMS, locales: LOCALES }
+export function startArgs(
+  config: Config,
+  version: string,
+  mechanisms: readonly string[],
+): MethodArgs<'connection.start'> {
+  return {
+    versionMajor: 0,
+    versionMinor: 9,
+    serverProperties: serverProperties(config, version),
+    mechanisms: Buffer.from(mechanisms.join(' ')),
+    locales: LOCALES,
+  }
 }
 
 /** What the server says of itself; some clients choose their behaviour by product and version. */
@@ -43,46 +50,6 @@ export function capabilitiesIn(clientProperties: FieldTable): ReadonlySet<string
   const capabilities = clientProperties['capabilities']
   if (typeof capabilities !== 'object' || capabilities === null) return new Set()
   return new Set(Object.entries(capabilities).flatMap(([name, isOn]) => (isOn === true ? [name] : [])))
-}
-
-export function loginRefused(mechanism: string): ConnectionError {
-  const advice = 'For details see the broker logfile.'
-  return new ConnectionError(
-    'ACCESS_REFUSED',
-    `Login was refused using authentication mechanism ${mechanism}. ${advice}`,
-  )
-}
-
-/** What a client logs in with. */
-export interface Login {
-  readonly name: string
-  readonly password: string
-}
-
-/** @throws ConnectionError 503 for a mechanism that was not offered, 502 for a response that it does not allow. */
-export function parseLogin(mechanism: string, response: Buffer): Login {
-  if (mechanism !== 'PLAIN' && mechanism !== 'AMQPLAIN') {
-    throw new ConnectionError('COMMAND_INVALID', `unknown authentication mechanism '${mechanism}'`)
-  }
-  const login = mechanism === 'PLAIN' ? parsePlain(response) : parseAmqplain(response)
-  if (login === undefined) throw new ConnectionError('SYNTAX_ERROR', `malformed ${mechanism} response`)
-  return login
-}
-
-/** A PLAIN response: `authzid NUL name NUL password` [RFC 4616]. */
-function parsePlain(response: Buffer): Login | undefined {
-  const first = response.indexOf(0)
-  const second = response.indexOf(0, first + 1)
-  if (first < 0 || second < 0) return undefined
-  return { name: response.toString('utf8', first + 1, second), password: response.toString('utf8', second + 1) }
-}
-
-/** An AMQPLAIN response: a field table without its length, with LOGIN and PASSWORD. */
-function parseAmqplain(response: Buffer): Login | undefined {
-  const table = Buffer.concat([Buffer.alloc(4), response])
-  table.writeUInt32BE(response.length)
-  const { LOGIN: name, PASSWORD: password } = decodeTable(new Reader(table, 0, table.length))
-  return typeof name === 'string' && typeof password === 'string' ? { name, password } : undefined
 }
 
 /** The limits of a connection: in each case the lower of both wishes, where 0 is no wish. */

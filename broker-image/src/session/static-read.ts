@@ -13,17 +13,18 @@ export class ReadBuffer {
   readonly bytes = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
 }
 
-type WithHandle = { _handle?: { reading: boolean } | null }
+type WithHandle = { _handle?: { reading: boolean; readStop(): void } | null }
 
-/** A paused socket in place of `accepted`, which must be paused too; `resume` starts the reads. */
+/**
+ * A paused socket in place of `accepted`, which must be paused too; `resume` starts the reads. Where nothing can be put
+ * in its place, `accepted` itself, whose bytes come as `data` events.
+ */
 export function readInto(accepted: Socket, shared: ReadBuffer, onChunk: (chunk: Buffer) => void): Socket {
   const handle = (accepted as unknown as WithHandle)._handle
-  if (handle === null || handle === undefined) {
-    accepted.on('data', onChunk)
-    return accepted
-  }
+  if (handle === null || handle === undefined) return accepted
   ;(accepted as unknown as WithHandle)._handle = null
   accepted.destroy()
+  if (handle.reading) handle.readStop()
   handle.reading = false
   const callback = (length: number, buffer: Uint8Array): boolean => {
     onChunk((buffer as Buffer).subarray(0, length))

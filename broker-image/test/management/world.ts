@@ -62,7 +62,7 @@ export async function startWorld(): Promise<World> {
   const app = createManagementServer({ broker, clock, onError: error => errors.push(error) })
   const listener = createAmqpListener(broker)
   const address = await openPort(listener.server, { host: '127.0.0.1', port: 0 })
-  broker.amqpAddresses = [address]
+  broker.listening = [{ protocol: 'amqp', address: address.address, port: address.port }]
   broker.isReady = true
   return {
     broker,

@@ -5,11 +5,15 @@ import { type ManagementContext, param } from '../context.ts'
 import { badRequest } from '../http-error.ts'
 import { metricsText } from '../metrics.ts'
 
-const PROTOCOLS: { readonly [name: string]: 'amqp' | 'http' } = {
+/** Names of protocols as users write them, and as the overview lists them. */
+const PROTOCOLS: { readonly [name: string]: string } = {
   amqp: 'amqp',
   amqp091: 'amqp',
   'amqp0.9.1': 'amqp',
+  amqps: 'amqp/ssl',
+  'amqp/ssl': 'amqp/ssl',
   http: 'http',
+  https: 'https',
 }
 
 const RESOURCES = ['memory', 'disk'] as const
@@ -19,7 +23,6 @@ const UNITS: readonly string[] = ['days', 'weeks', 'months', 'years']
 export function healthRoutes(app: FastifyInstance, context: ManagementContext): void {
   probes(app, context)
   checks(app, context)
-  const { broker } = context
   app.get('/api/aliveness-test/:vhost', (_request, reply) => reply.send({ status: 'ok' }))
   for (const path of ['/api/healthchecks/node', '/api/healthchecks/node/:node']) {
     app.get(path, { config: { role: 'monitoring' } }, (_request, reply) => reply.send({ status: 'ok' }))
@@ -27,7 +30,7 @@ export function healthRoutes(app: FastifyInstance, context: ManagementContext): 
   app.get('/api/health/checks/port-listener/:port', (request, reply) => {
     const port = Number(param(request, 'port'))
     if (!Number.isInteger(port)) throw badRequest('port should be a number')
-    const ports = [...broker.amqpAddresses.map(address => address.port), managementPort(app)]
+    const ports = context.broker.listening.map(listener => listener.port)
     return answer(reply, ports.includes(port), { port }, { reason: `No active listener`, missing: port, ports })
   })
 }
@@ -44,7 +47,8 @@ function probes(app: FastifyInstance, context: ManagementContext): void {
   )
 }
 
-function checks(app: FastifyInstance, { broker }: ManagementContext): void {
+function checks(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
   for (const name of ['alarms', 'local-alarms']) {
     app.get(`/api/health/checks/${name}`, (_request, reply) => {
       const alarms = RESOURCES.filter(resource => broker.alarms[resource]).map(resource => ({
@@ -56,7 +60,7 @@ function checks(app: FastifyInstance, { broker }: ManagementContext): void {
   }
   app.get('/api/health/checks/protocol-listener/:protocol', (request, reply) => {
     const name = param(request, 'protocol')
-    const isOpen = PROTOCOLS[name] === 'http' || (PROTOCOLS[name] === 'amqp' && broker.amqpAddresses.length > 0)
+    const isOpen = broker.listening.some(({ protocol }) => protocol === PROTOCOLS[name])
     return answer(reply, isOpen, { protocol: name }, { reason: 'No active listener', missing: name })
   })
   app.get('/api/health/checks/virtual-hosts', (_request, reply) => reply.send({ status: 'ok' }))
@@ -80,9 +84,4 @@ function answer(
   bad: { reason: string; [detail: string]: unknown },
 ): FastifyReply {
   return isGood ? reply.send({ status: 'ok', ...good }) : reply.code(503).send({ status: 'failed', ...bad })
-}
-
-function managementPort(app: FastifyInstance): number {
-  const address = app.server.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
 }

@@ -17,7 +17,7 @@ const CLUSTER_NAME_KEY: [string, string, string] = ['', '', 'cluster_name']
 
 export function overviewRoutes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
-  app.get('/api/overview', (request, reply) => sendOne(request, reply, overview(app, context)))
+  app.get('/api/overview', (request, reply) => sendOne(request, reply, overview(context)))
   app.get('/api/nodes', async (request, reply) => sendList(request, reply, [await node(context)], row => row))
   app.get('/api/nodes/:node', async (request, reply) => {
     if (param(request, 'node') !== broker.nodeName) throw notFound()
@@ -38,7 +38,7 @@ function clusterName({ definitions, config }: ManagedBroker): string {
   return typeof given === 'string' ? given : config.clusterName
 }
 
-function overview(app: FastifyInstance, context: ManagementContext) {
+function overview(context: ManagementContext) {
   const { broker, rates, trends } = context
   const { config } = broker
   const { messages, counters, ...objects } = brokerTotals(broker)
@@ -57,18 +57,13 @@ function overview(app: FastifyInstance, context: ManagementContext) {
     queue_totals: queueTotalsJson(messages, totals => trends.withRates(broker, totals)),
     object_totals: objects,
     statistics_db_event_queue: 0,
-    listeners: listeners(app, broker),
+    listeners: listeners(broker),
     contexts: [],
   }
 }
 
-function listeners(app: FastifyInstance, broker: ManagedBroker) {
-  const http = app.server.address()
-  const addresses = broker.amqpAddresses.map(({ address, port }) => ({ protocol: 'amqp', ip_address: address, port }))
-  if (typeof http === 'object' && http !== null) {
-    addresses.push({ protocol: 'http', ip_address: http.address, port: http.port })
-  }
-  return addresses.map(address => ({ node: broker.nodeName, ...address }))
+function listeners({ listening, nodeName }: ManagedBroker) {
+  return listening.map(({ protocol, address, port }) => ({ node: nodeName, protocol, ip_address: address, port }))
 }
 
 function enabledExchangeTypes() {
@@ -97,10 +92,7 @@ async function node({ broker, clock }: ManagementContext) {
     partitions: [],
     cluster_links: [],
     exchange_types: enabledExchangeTypes(),
-    auth_mechanisms: [
-      { name: 'PLAIN', description: 'SASL PLAIN authentication mechanism', enabled: true },
-      { name: 'AMQPLAIN', description: 'QPid AMQPLAIN mechanism', enabled: true },
-    ],
+    auth_mechanisms: authMechanisms(config),
     applications: [],
     contexts: [],
     enabled_plugins: [],
@@ -109,4 +101,21 @@ async function node({ broker, clock }: ManagementContext) {
     db_dir: config.dataDirectory,
     rates_mode: 'basic',
   }
+}
+
+const MECHANISMS: { readonly [name: string]: string } = {
+  PLAIN: 'SASL PLAIN authentication mechanism',
+  AMQPLAIN: 'QPid AMQPLAIN mechanism',
+  EXTERNAL: "the name in a client's certificate",
+  ANONYMOUS: 'no name at all',
+}
+
+function authMechanisms({ authMechanisms: named, anonymousUser }: ManagedBroker['config']) {
+  const usual = ['PLAIN', 'AMQPLAIN', ...(anonymousUser === '' ? [] : ['ANONYMOUS'])]
+  const enabled = Object.keys(named).length === 0 ? usual : Object.values(named)
+  return Object.entries(MECHANISMS).map(([name, description]) => ({
+    name,
+    description,
+    enabled: enabled.includes(name),
+  }))
 }

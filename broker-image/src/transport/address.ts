@@ -1,0 +1,29 @@
+/** IP addresses as people write them. */
+import { isIPv6, SocketAddress } from 'node:net'
+
+/** An IPv4 client of a listener for both families has an address of IPv6, which nobody wants to read. */
+const MAPPED = /^::ffff:(?=\d+\.)/i
+
+/** The address in its shortest form; one of IPv4 that was mapped into IPv6 as itself. */
+export function plainAddress(address: string): string {
+  const short = isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address
+  return short.replace(MAPPED, '')
+}
+
+/** `10.0.0.1:5672`, `[::1]:5672`. */
+export function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}
+
+/** Who an address counts for: a household of IPv6 has 64 bits of its own to choose from. */
+export function sourceOf(address: string): string {
+  const plain = plainAddress(address)
+  if (!isIPv6(plain)) return plain
+  const [front = '', back] = plain.split('::')
+  const groups = front === '' ? [] : front.split(':')
+  const after = back === undefined || back === '' ? 0 : back.split(':').length
+  while (back !== undefined && groups.length < GROUPS - after) groups.push('0')
+  return `${[...groups, ...(back?.split(':') ?? [])].slice(0, GROUPS / 2).join(':')}::/64`
+}
+
+const GROUPS = 8
