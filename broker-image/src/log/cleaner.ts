@@ -5,7 +5,7 @@
  * segment, and only a segment that is at most half alive. So a byte is moved at most once for each byte that was
  * settled: cleaning writes no more than publishers did. At the start of a job the segment is measured exactly.
  */
-import { CLEANER_HASTE_MAX, CLEANER_MOVED_BYTES, CLEANER_UNSTABLE_BYTES_MAX, CLEANER_WALKED_BYTES } from '../limits.ts'
+import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX, CLEANER_WALKED_PART } from '../limits.ts'
 import { readU32, readU64 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './batch.ts'
 import {
@@ -85,6 +85,7 @@ export class Cleaner {
   #job: Job | null = null
   /** Turns until the segments are looked at again. */
   #rest = 0
+  #isStopped = false
 
   constructor(options: CleanerOptions) {
     this.#options = options
@@ -96,6 +97,7 @@ export class Cleaner {
    */
   step(isShort: boolean): void {
     const { log } = this.#options
+    if (this.#isStopped) return
     this.#job ??= this.#nextJob(isShort)
     const job = this.#job
     if (job === null || job.isFetching || log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
@@ -103,6 +105,12 @@ export class Cleaner {
     if (job.segment.live === 0) this.#end()
     else if (bytes === null) this.#fetch(job)
     else this.#work(job, bytes)
+  }
+
+  /** Appends nothing more: the log will be closed. */
+  stop(): void {
+    this.#isStopped = true
+    this.#job = null
   }
 
   /** The segment least alive, the oldest of equals, if enough of the log is dead. */
@@ -142,6 +150,7 @@ export class Cleaner {
     job.isFetching = true
     log.segments.fetch(job.segment.handle, error => {
       job.isFetching = false
+      if (this.#job !== job) return
       if (error !== null) {
         this.#leave(job)
         onDamage(error)
@@ -163,7 +172,7 @@ export class Cleaner {
   /** Finds the entries with messages that live. */
   #measure(job: Job, bytes: Buffer): void {
     const { segment } = job
-    const end = Math.min(segment.head, job.at + CLEANER_WALKED_BYTES * job.haste)
+    const end = Math.min(segment.head, job.at + (this.#options.segmentBytes / CLEANER_WALKED_PART) * job.haste)
     while (job.at < end) {
       if (job.at === job.batchEnd) {
         job.batchEnd = job.at + readU32(bytes, job.at + 8)
@@ -182,7 +191,7 @@ export class Cleaner {
   }
 
   #move(job: Job, bytes: Buffer): void {
-    const stretch = this.movedBytes + CLEANER_MOVED_BYTES * job.haste
+    const stretch = this.movedBytes + (this.#options.segmentBytes / CLEANER_MOVED_PART) * job.haste
     while (job.next < job.places.length && this.movedBytes < stretch) {
       this.#moveEntry(job.segment, bytes, job.places[job.next]!)
       job.next++

@@ -1,5 +1,6 @@
 /** An owner of a log for tests: the queues that its entries add up to, as plainly as possible. */
 import { encodeQueueStates, type QueueState } from '../../src/log/checkpoint.ts'
+import type { Tenants } from '../../src/log/cleaner.ts'
 import { type EnqueueHeader, entryEnd, wireStart } from '../../src/log/record.ts'
 import { type LogOptions, recover } from '../../src/log/recovery.ts'
 import type { Replay } from '../../src/log/replay.ts'
@@ -10,6 +11,8 @@ import type { MemoryDisk } from './memory-disk.ts'
 export interface Message {
   segment: number
   offset: number
+  /** Bytes of its wire form, which stand for the body. */
+  bytes: number
   expiresAtMs: number
   deliveryCount: number
 }
@@ -31,10 +34,20 @@ export class Queues implements Replay {
   }
 
   enqueue(queueId: number, seq: number, segment: number, offset: number, expiresAtMs: number): boolean {
-    const queue = this.of(queueId)
-    queue.live.set(seq, { segment, offset, expiresAtMs, deliveryCount: 0 })
-    queue.nextSeq = Math.max(queue.nextSeq, seq + 1)
+    const image = this.segments?.bytes(segment)
+    const bytes = image ? entryEnd(image, offset) - wireStart(image, offset) : 0
+    this.segments?.weigh(segment, bytes)
+    this.put(queueId, seq, { segment, offset, bytes, expiresAtMs, deliveryCount: 0 })
     return true
+  }
+
+  /** A message that came, or stands elsewhere in the log now. */
+  put(queueId: number, seq: number, message: Message): void {
+    const queue = this.of(queueId)
+    const known = queue.live.get(seq)
+    if (known !== undefined) this.segments?.release(known.segment, 1, known.bytes)
+    queue.live.set(seq, { ...message, deliveryCount: known?.deliveryCount ?? 0 })
+    queue.nextSeq = Math.max(queue.nextSeq, seq + 1)
   }
 
   settle(queueId: number, firstSeq: number, count: number): void {
@@ -90,7 +103,29 @@ export class Queues implements Replay {
     const message = queue.live.get(seq)
     if (message === undefined) return
     queue.live.delete(seq)
-    this.segments?.release(message.segment, 1, 0)
+    this.segments?.release(message.segment, 1, message.bytes)
+  }
+}
+
+/** Tells a cleaner where the messages of queues stand. */
+export class TestTenants implements Tenants {
+  readonly #queues: Queues
+
+  constructor(queues: Queues) {
+    this.#queues = queues
+  }
+
+  look(): void {}
+
+  bodyBytes(queueId: number, seq: number, segment: number, offset: number): number {
+    const message = this.#queues.queues.get(queueId)?.live.get(seq)
+    return message?.segment === segment && message.offset === offset ? message.bytes : -1
+  }
+
+  move(queueId: number, seq: number, segment: number, offset: number): void {
+    const message = this.#queues.of(queueId).live.get(seq)!
+    message.segment = segment
+    message.offset = offset
   }
 }
 
@@ -129,7 +164,7 @@ export function publish(open: OpenLog, queueIds: number[], body: Buffer, expires
   const header: EnqueueHeader = {
     flags: 1,
     keyLength: 2,
-    bodyBytes: 0,
+    bodyBytes: body.length,
     targetCount: queueIds.length,
     queueIds: Uint32Array.from(queueIds),
     seqs: Float64Array.from(queueIds.map(id => open.queues.of(id).nextSeq)),
@@ -137,7 +172,8 @@ export function publish(open: OpenLog, queueIds: number[], body: Buffer, expires
   }
   const offset = open.log.appendEnqueue(header, body, 0, body.length)
   for (const [i, id] of queueIds.entries()) {
-    open.queues.enqueue(id, header.seqs[i]!, open.log.segment, offset, expiresAtMs)
+    const place = { segment: open.log.segment, offset, bytes: body.length }
+    open.queues.put(id, header.seqs[i]!, { ...place, expiresAtMs, deliveryCount: 0 })
   }
 }
 

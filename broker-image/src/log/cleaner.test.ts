@@ -1,0 +1,255 @@
+/** What the cleaner moves, how much it writes, and how little it leaves. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
+import {
+  bodyOf,
+  flush,
+  type OpenLog,
+  openLog,
+  publish,
+  SMALL_SEGMENT_BYTES,
+  settle,
+  TestTenants,
+} from '../../test/log/owner.ts'
+import { Cleaner } from './cleaner.ts'
+import { entryEnd } from './record.ts'
+import { openTransientLog } from './recovery.ts'
+import type { Segment } from './segment.ts'
+
+const BODY_BYTES = 400
+/** More turns than any test needs. */
+const TURNS_MAX = 20_000
+
+class Bench {
+  readonly disk = new MemoryDisk(seeded(1))
+  readonly open: OpenLog
+  readonly cleaner: Cleaner
+  readonly damage: Error[] = []
+  isAwake = false
+
+  constructor(open?: OpenLog) {
+    this.open = open ?? openLog(this.disk)
+    this.cleaner = new Cleaner({
+      log: this.open.log,
+      tenants: new TestTenants(this.open.queues),
+      segmentBytes: SMALL_SEGMENT_BYTES,
+      wake: () => {
+        this.isAwake = true
+      },
+      onDamage: error => this.damage.push(error),
+    })
+  }
+
+  fill(messages: number, queueIds = [1]): void {
+    for (let i = 0; i < messages; i++) {
+      publish(this.open, queueIds, Buffer.alloc(BODY_BYTES, 1 + (i % 200)))
+      flush(this.open, this.disk)
+    }
+  }
+
+  /** Settles what `isKept` does not keep. */
+  settle(isKept: (seq: number) => boolean, queueId = 1): void {
+    for (const seq of [...this.open.queues.of(queueId).live.keys()]) {
+      if (!isKept(seq)) settle(this.open, queueId, seq, 1)
+    }
+    flush(this.open, this.disk)
+  }
+
+  /** Turns as long as there is something to do. */
+  clean(isShort = false): void {
+    let left = TURNS_MAX
+    do {
+      this.isAwake = false
+      this.cleaner.step(isShort)
+      flush(this.open, this.disk)
+    } while (this.isAwake && left-- > 0)
+    expect(left).toBeGreaterThan(0)
+  }
+
+  /** Segments with messages that live. */
+  get segments(): Segment[] {
+    const segments: Segment[] = []
+    for (let at = this.open.log.tail; at !== null; at = at.previous) if (at.live > 0) segments.push(at)
+    return segments
+  }
+
+  get bodies(): number[] {
+    return [...this.open.queues.of(1).live.values()].map(message => bodyOf(this.open, this.disk, message)[0]!)
+  }
+}
+
+test('a message that nobody settles does not keep its segment', () => {
+  const bench = new Bench()
+  bench.fill(200)
+  const before = bench.bodies
+  bench.settle(seq => seq % 20 === 0)
+  expect(bench.segments.length).toBeGreaterThan(8)
+  bench.clean()
+  expect(bench.segments.length).toBeLessThanOrEqual(4)
+  expect(bench.bodies).toEqual(before.filter((_, at) => (at + 1) % 20 === 0))
+  expect([...bench.open.queues.of(1).live.keys()]).toEqual([20, 40, 60, 80, 100, 120, 140, 160, 180, 200])
+})
+
+test('what is cleaned takes at most twice what lives and two segments, and is written for what was settled', () => {
+  const keeps = fc.array(fc.boolean(), { minLength: 60, maxLength: 200 })
+  fc.assert(
+    fc.property(keeps, fc.integer({ min: 0, max: 3 }), (kept, more) => {
+      const bench = new Bench()
+      bench.fill(kept.length)
+      bench.settle(seq => kept[seq - 1]! || seq % (more + 2) === 0)
+      bench.clean()
+      const live = [...bench.open.queues.of(1).live.values()]
+      const liveBytes = live.reduce((sum, { bytes }) => sum + bytes + 96, 0)
+      const settled = kept.length - live.length
+      const space = bench.segments.reduce((sum, { bytes }) => sum + bytes, 0)
+      expect(space).toBeLessThanOrEqual(2 * liveBytes + 2 * SMALL_SEGMENT_BYTES)
+      expect(bench.cleaner.movedBytes).toBeLessThanOrEqual(settled * (BODY_BYTES + 96))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('a log whose messages all live is left as it is, and so is one that is cleaned', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.clean()
+  expect(bench.cleaner.movedBytes).toBe(0)
+  bench.settle(seq => seq % 10 === 0)
+  bench.clean(true)
+  const { movedBytes } = bench.cleaner
+  const { lastLsn } = bench.open.log
+  for (let i = 0; i < 100; i++) bench.clean(true)
+  expect([bench.cleaner.movedBytes, bench.open.log.lastLsn]).toEqual([movedBytes, lastLsn])
+})
+
+test('a message of many queues is moved once, for those in which it lives', () => {
+  const bench = new Bench()
+  bench.fill(100, [1, 2, 3])
+  bench.settle(() => false, 1)
+  bench.settle(seq => seq % 20 === 0, 2)
+  bench.settle(seq => seq % 20 === 0, 3)
+  bench.clean()
+  for (const seq of [20, 40]) {
+    const [second, third] = [2, 3].map(id => bench.open.queues.of(id).live.get(seq)!)
+    expect(third).toEqual(second)
+    const bytes = bench.open.segments.bytes(second!.segment)!
+    expect(entryEnd(bytes, second!.offset) - second!.offset).toBe(12 + 2 * 12 + BODY_BYTES)
+  }
+})
+
+test('expiry times and delivery counts are the same afterwards, and after a restart', () => {
+  const bench = new Bench()
+  for (let i = 1; i <= 100; i++) publish(bench.open, [1], Buffer.alloc(BODY_BYTES, 7), i * 1_000)
+  flush(bench.open, bench.disk)
+  bench.open.log.appendReturn(1, 20, 3)
+  bench.open.queues.returned(1, 20, 3)
+  bench.settle(seq => seq % 20 === 0)
+  bench.clean()
+  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
+  for (const { queues } of [bench.open, openLog(bench.disk.crash())]) {
+    const live = [...queues.of(1).live].map(([seq, { expiresAtMs, deliveryCount }]) => [
+      seq,
+      expiresAtMs,
+      deliveryCount,
+    ])
+    expect(live.toSorted(([a], [b]) => a! - b!)).toEqual([
+      [20, 20_000, 3],
+      [40, 40_000, 0],
+      [60, 60_000, 0],
+      [80, 80_000, 0],
+      [100, 100_000, 0],
+    ])
+  }
+})
+
+test('large messages that are gone count more than small ones that stay', () => {
+  const bench = new Bench()
+  for (let i = 0; i < 40; i++) {
+    for (let j = 0; j < 3; j++) publish(bench.open, [1], Buffer.alloc(20, 1))
+    publish(bench.open, [2], Buffer.alloc(3_000, 2))
+    flush(bench.open, bench.disk)
+  }
+  bench.settle(() => false, 2)
+  bench.clean()
+  expect(bench.segments.length).toBeLessThan(10)
+  expect(bench.open.queues.of(1).live.size).toBe(120)
+})
+
+test('a segment that cannot be read is told of, and left alone', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.settle(seq => seq % 10 === 0)
+  for (const name of bench.disk.list()) if (name.startsWith('segment')) bench.disk.contentOf(name)[200]! ^= 1
+  bench.clean()
+  expect(bench.damage.length).toBeGreaterThan(0)
+  expect(bench.damage[0]!.message).toMatch(/^segment-\d+, byte \d+: a batch is damaged$/)
+  const reports = bench.damage.length
+  bench.clean()
+  expect(bench.damage.length).toBe(reports)
+  expect(bench.open.queues.of(1).live.size).toBe(10)
+})
+
+test('what nobody knows of stays where it is, and is not looked for again and again', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.settle(seq => seq % 10 === 0)
+  const before = bench.segments.length
+  bench.open.queues.of(1).live.clear()
+  bench.clean()
+  expect(bench.segments.length).toBe(before)
+  expect(bench.cleaner.movedBytes).toBe(0)
+})
+
+test('while the disk is short every segment that is half dead is cleaned, and room comes back', () => {
+  const bench = new Bench()
+  bench.fill(24)
+  bench.settle(seq => seq > 9 || seq % 3 === 0)
+  bench.clean()
+  expect(bench.cleaner.cleaned).toBe(0)
+  bench.clean(true)
+  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
+})
+
+test('on a full disk nothing is moved that would take the room that settlements need', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.settle(seq => seq % 10 === 0)
+  bench.disk.bytesMax = 0
+  let filled = 0
+  while (!bench.open.log.isShort) bench.fill(++filled)
+  while (bench.open.log.hasRoomFor(1)) bench.fill(1)
+  const { lastLsn } = bench.open.log
+  bench.clean(true)
+  expect(bench.open.log.lastLsn).toBe(lastLsn)
+  bench.disk.bytesMax = Number.POSITIVE_INFINITY
+  bench.open.log.retry()
+  flush(bench.open, bench.disk)
+  bench.clean(true)
+  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
+})
+
+test('the log of transient messages is cleaned too, in memory and on disk', () => {
+  const disk = new MemoryDisk(seeded(2))
+  const durable = openLog(disk, {}, 6 * SMALL_SEGMENT_BYTES)
+  const options = { shardId: 1, segmentBytes: SMALL_SEGMENT_BYTES, now: () => 0, newIdentity: () => 1 }
+  const log = openTransientLog(new MemoryDisk(seeded(3)), { ...options, segments: durable.segments })
+  const bench = new Bench({ ...durable, log })
+  for (let i = 0; i < 100; i++) publish(bench.open, [1], Buffer.alloc(BODY_BYTES, 1 + i))
+  const { queues } = bench.open
+  for (const seq of [...queues.of(1).live.keys()]) if (seq % 20 > 0) queues.settle(1, seq, 1)
+  bench.clean()
+  expect(bench.segments.length).toBeLessThanOrEqual(3)
+  expect(bench.bodies).toEqual([20, 40, 60, 80, 100])
+})
+
+test('nothing is appended once it is stopped', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.settle(seq => seq % 10 === 0)
+  bench.cleaner.step(false)
+  bench.cleaner.stop()
+  const { lastLsn } = bench.open.log
+  bench.clean()
+  expect(bench.open.log.lastLsn).toBe(lastLsn)
+})
