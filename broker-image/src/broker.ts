@@ -265,7 +265,9 @@ export class Broker implements QueueContext {
   #newCleaner(log: ShardLog, { segmentBytes }: LogSizes): Cleaner {
     const tenants = new QueueTenants(this.queuesById, visit => this.#eachUnacked(visit))
     const onDamage = (error: Error): void => this.reportDamage(error)
-    return new Cleaner({ log, tenants, segmentBytes, wake: () => this.turn.wake(), onDamage })
+    const onCleaned = (movedBytes: number): void =>
+      this.logger.debug({ durable: log.durable, movedBytes }, 'a log segment was cleaned')
+    return new Cleaner({ log, tenants, segmentBytes, wake: () => this.turn.wake(), onCleaned, onDamage })
   }
 
   #commit(): void {

@@ -37,6 +37,7 @@ class Bench {
       wake: () => {
         this.isAwake = true
       },
+      onCleaned: () => {},
       onDamage: error => this.damage.push(error),
     })
   }

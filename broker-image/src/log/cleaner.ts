@@ -41,6 +41,8 @@ export interface CleanerOptions {
   segmentBytes: number
   /** Asks for another `step`, since there is more to do. */
   wake: () => void
+  /** A segment is done; `movedBytes` were appended again so far. */
+  onCleaned: (movedBytes: number) => void
   /** A segment can't be read back; it is left alone. */
   onDamage: (error: Error) => void
 }
@@ -198,6 +200,7 @@ export class Cleaner {
     }
     if (job.next < job.places.length) return
     this.cleaned++
+    this.#options.onCleaned(this.movedBytes)
     this.#leave(job)
   }
 

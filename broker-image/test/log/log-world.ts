@@ -135,7 +135,14 @@ function cleanerOf({ log, queues }: OpenLog): Cleaner {
     throw error
   }
   const tenants = new TestTenants(queues)
-  return new Cleaner({ log, tenants, segmentBytes: SMALL_SEGMENT_BYTES, wake: () => {}, onDamage: fail })
+  return new Cleaner({
+    log,
+    tenants,
+    segmentBytes: SMALL_SEGMENT_BYTES,
+    wake: () => {},
+    onCleaned: () => {},
+    onDamage: fail,
+  })
 }
 
 function describe(body: Buffer, expiresAtMs: number, deliveryCount: number): string {
