@@ -23,8 +23,8 @@ export type Case = {
   readonly rows: readonly Row[]
   /** The ceiling program has one queue a message and no definitions; RabbitMQ is too slow for some loads. */
   readonly peers: readonly PeerName[]
-  /** Turns at the most, of a case that takes long or varies little. */
-  readonly turnsMax?: number
+  /** Turns of each broker, unless the command says otherwise. */
+  readonly turns: number
   /** The broker's memory is measured at rest: before the load, and when all is in it. */
   readonly rests?: boolean
 }
@@ -59,18 +59,21 @@ function headlines(seconds: number): Case[] {
       load: transient,
       rows: [row('perSecond', 'transient, auto-ack, 16 B', 'msg/s', { ratioAtLeast: 16, ...half })],
       peers: ALL,
+      turns: 3,
     },
     {
       name: 'confirm-16',
       load: { ...confirmed, bodyBytes: 16 },
       rows: [row('perSecond', 'persistent, confirm + ack, 16 B', 'msg/s', { ratioAtLeast: 16, ...half })],
       peers: ALL,
+      turns: 3,
     },
     {
       name: 'confirm-1k',
       load: { ...confirmed, bodyBytes: 1024 },
       rows: [row('perSecond', 'persistent, confirm + ack, 1 KiB', 'msg/s', { ratioAtLeast: 12, ...half })],
       peers: ALL,
+      turns: 3,
     },
     {
       name: 'backlog',
@@ -80,6 +83,7 @@ function headlines(seconds: number): Case[] {
         row('drainPerSecond', 'drain of that backlog, auto-ack', 'msg/s', { ratioAtLeast: 15, ...half }),
       ],
       peers: ALL,
+      turns: 3,
     },
     {
       name: 'latency',
@@ -90,6 +94,7 @@ function headlines(seconds: number): Case[] {
         row('p999', 'delivery latency at 5,000 msg/s, p99.9', 'ms', undefined),
       ],
       peers: ALL,
+      turns: 3,
     },
   ]
 }
@@ -98,7 +103,7 @@ function topologies(seconds: number): Case[] {
   const common = { kind: 'flow', bodyBytes: 16, warmUpSeconds: WARM_UP_SECONDS, seconds } as const
   const flow = (name: string, label: string, topology: TopologyName, size: number, window: number): Case => {
     const load: Load = { ...common, topology, size, window }
-    return { name, load, rows: [row('perSecond', label, 'deliveries/s', undefined)], peers: BOTH, turnsMax: 2 }
+    return { name, load, rows: [row('perSecond', label, 'deliveries/s', undefined)], peers: BOTH, turns: 1 }
   }
   return [
     flow('fanout-10', 'fan-out to 10 queues', 'fan-out', 10, 4096),
@@ -119,14 +124,14 @@ function churn(seconds: number): Case[] {
       load: { kind: 'expiring', lifeMs: 500, ...common },
       rows: [row('perSecond', 'confirmed messages that expire after 0.5 s', 'msg/s', undefined)],
       peers: BOTH,
-      turnsMax: 2,
+      turns: 1,
     },
     {
       name: 'rejected',
       load: { kind: 'rejected', prefetch: PREFETCH, ...common },
       rows: [row('perSecond', 'rejected, dead-lettered, delivered again', 'msg/s', undefined)],
       peers: BOTH,
-      turnsMax: 2,
+      turns: 1,
     },
   ]
 }
@@ -143,7 +148,7 @@ function masses(seconds: number): Case[] {
         row('drainPerSecond', '10 million persistent messages: drain', 'msg/s', undefined),
       ],
       peers: ['warren'],
-      turnsMax: 1,
+      turns: 1,
       rests: true,
     },
     {
@@ -151,6 +156,7 @@ function masses(seconds: number): Case[] {
       load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 1, seconds },
       rows: [row('perSecond', 'durable declares, each waits for its answer', '/s', undefined)],
       peers: BOTH,
+      turns: 1,
     },
     {
       name: 'queues',
@@ -160,7 +166,7 @@ function masses(seconds: number): Case[] {
         row('residentEach', 'memory of an idle durable queue, of 10,000', 'B', { atMost: 2048 }),
       ],
       peers: BOTH,
-      turnsMax: 2,
+      turns: 1,
       rests: true,
     },
     {
@@ -171,7 +177,7 @@ function masses(seconds: number): Case[] {
         row('residentEach', 'memory of a connection with a channel, of 5,000', 'B', { atMost: 20_480 }),
       ],
       peers: BOTH,
-      turnsMax: 2,
+      turns: 1,
       rests: true,
     },
     {
@@ -179,6 +185,7 @@ function masses(seconds: number): Case[] {
       load: { kind: 'nothing' },
       rows: [row('startMs', 'start on an empty folder, to the first channel', 'ms', { atMost: 500 })],
       peers: BOTH,
+      turns: 3,
     },
   ]
 }
@@ -197,9 +204,12 @@ function neighbours(seconds: number): Case[] {
       prefetch: PREFETCH,
       ...time,
     },
-    rows: [row('percent', `beside ${label}`, '% of alone', { atLeast: 90 })],
+    rows: [
+      row('percent', `beside ${label}: messages a second`, '% of alone', { atLeast: 90 }),
+      row('costPercent', `beside ${label}: processor time of the broker a message`, '% of alone', undefined),
+    ],
     peers: BOTH,
-    turnsMax: 2,
+    turns: 1,
   })
   return [
     beside('slow-consumers', '100 slow consumers'),

@@ -39,7 +39,12 @@ export async function neighbour(target: Target, load: NeighbourLoad): Promise<Fi
   const beside = await measured(target, load.seconds, pair.delivered)
   await pair.finish()
   await stop()
-  return { perSecond: beside['perSecond']!, percent: (beside['perSecond']! / alone['perSecond']!) * 100 }
+  const inPercentOfAlone = (figure: string) => (beside[figure]! / alone[figure]!) * 100
+  return {
+    perSecond: beside['perSecond']!,
+    percent: inPercentOfAlone('perSecond'),
+    costPercent: inPercentOfAlone('brokerMicros'),
+  }
 }
 
 async function trouble(target: Target, name: NeighbourName): Promise<Stop> {

@@ -96,6 +96,7 @@ function cells(measured: Measured, withCeiling: boolean): string[] {
 
 function spreadText(values: readonly number[]): string {
   if (values.length === 0) return '–'
+  if (values.length === 1) return `**${number(values[0]!)}**`
   return `**${number(median(values))}** (${number(Math.min(...values))}–${number(Math.max(...values))})`
 }
 

@@ -22,7 +22,8 @@ const REST_MS = 3000
 export type Plan = {
   readonly cases: readonly Case[]
   readonly peers: readonly PeerName[]
-  readonly turns: number
+  /** Of each case; its own number when left out. */
+  readonly turns: number | undefined
   readonly options: PeerOptions
   readonly say: (line: string) => void
 }
@@ -36,7 +37,7 @@ export async function measure(plan: Plan, abort: AbortSignal): Promise<Results> 
   const costs: Cost[] = []
   for (const each of plan.cases) {
     const byPeer = new Map<PeerName, Figures[]>()
-    const turns = Math.min(plan.turns, each.turnsMax ?? plan.turns)
+    const turns = plan.turns ?? each.turns
     for (let at = 1; at <= turns; at++) {
       for (const name of plan.peers.filter(name => each.peers.includes(name))) {
         abort.throwIfAborted()

@@ -32,7 +32,9 @@ const context: QueueContext = {
   clock: systemClock(),
   turn: new Turn(() => log.commit()),
   retiredCounters: new QueueCounters(),
-  deadLetter: () => {},
+  deadLetter: () => false,
+  waitingDead: new Set(),
+  logger: { warn: fail },
   reportDamage: fail,
   deleteQueue: () => {},
 }
@@ -156,6 +158,6 @@ expiring.delete()
 bounded.delete()
 await new Promise<void>(resolve => log.close(() => resolve()))
 
-function fail(error: Error): never {
-  throw error
+function fail(problem: unknown): never {
+  throw new Error(String(problem))
 }
