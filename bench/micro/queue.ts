@@ -34,7 +34,7 @@ const context: QueueContext = {
   retiredCounters: new QueueCounters(),
   deadLetter: () => false,
   waitingDead: new Set(),
-  logger: { warn: fail },
+  logger: { warn: () => {} },
   reportDamage: fail,
   deleteQueue: () => {},
 }
