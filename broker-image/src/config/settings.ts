@@ -45,6 +45,11 @@ export interface Settings {
   defaultPermissions: { configure: string; write: string; read: string }
   logLevel: LogLevel
   isConsoleLogOn: boolean
+  /** Lines of the log that go to `amq.rabbitmq.log`; `silent`: there is no such exchange. */
+  logExchangeLevel: LogLevel
+  isLogExchangeOn: boolean
+  /** Virtual host of `amq.rabbitmq.event`; empty means the default one. */
+  eventVhost: string
   memoryHighWatermark: Watermark
   diskFreeLimit: Watermark
   /** Mechanisms by the name in `auth_mechanisms.<name>`; empty means those that everybody has. */

@@ -4,11 +4,9 @@ import { ConfigError } from './config-error.ts'
 import type { ConfigKey } from './config-keys.ts'
 import type { Settings } from './settings.ts'
 import type { TlsSettings, TlsVersion } from './tls-settings.ts'
-import { integerBetween, parseBoolean, parseName } from './value-parsers.ts'
+import { parseBoolean, parseName } from './value-parsers.ts'
 
 type ApplyTls = (tls: TlsSettings, text: string, name: string) => void
-
-const DEPTH_MAX = 100
 
 const VERSIONS: { readonly [name: string]: TlsVersion } = { 'tlsv1.2': 'TLSv1.2', 'tlsv1.3': 'TLSv1.3' }
 
@@ -30,14 +28,6 @@ const FAMILY: readonly (readonly [string, string, string, ApplyTls])[] = [
     'false',
     (tls, text) => {
       tls.isPeerCertRequired = parseBoolean(text)
-    },
-  ],
-  [
-    'depth',
-    'certificates that may stand between that of a client and one of cacertfile',
-    '10',
-    (tls, text) => {
-      tls.depth = integerBetween(0, DEPTH_MAX)(text)
     },
   ],
   [

@@ -16,8 +16,6 @@ export interface TlsSettings extends CertificateFiles {
   isPeerVerified: boolean
   /** A client must show a certificate. */
   isPeerCertRequired: boolean
-  /** Certificates that may stand between a client's and one of the CA file. */
-  depth: number
   /** By the name in `versions.<name>`; empty means all that we know. */
   versions: { [name: string]: TlsVersion }
   /** OpenSSL's names, by the name in `ciphers.<name>`; empty means OpenSSL's choice. */
@@ -34,8 +32,6 @@ export type CertificateNameSource = 'distinguished_name' | 'common_name' | 'subj
 /** Kinds of alternative names that can be logged in with. */
 export type AlternativeNameType = 'dns' | 'ip' | 'email' | 'uri'
 
-const DEPTH = 10
-
 /** As Erlang's TLS has them, but that a CA file alone asks nobody for a certificate. */
 export function defaultTls(): TlsSettings {
   return {
@@ -45,7 +41,6 @@ export function defaultTls(): TlsSettings {
     password: '',
     isPeerVerified: false,
     isPeerCertRequired: false,
-    depth: DEPTH,
     versions: {},
     ciphers: {},
     honorsCipherOrder: true,

@@ -93,3 +93,19 @@ test('a connection is taken exactly when neither its user nor its virtual host i
     { numRuns: 60 },
   )
 })
+
+test('a node takes as many connections as it may, and one more when one has gone', async () => {
+  const world = new BrokerWorld({ conf: 'connection_max = 1' })
+  const first = await world.client()
+  const second = world.socket()
+  second.login()
+  await world.settle()
+  const replyText = expect.stringContaining('node connection limit (1) is reached')
+  expect(second.take().at(-1)).toMatchObject({
+    method: { name: 'connection.close', args: { replyCode: 530, replyText } },
+  })
+  first.socket.endFromClient()
+  await world.settle()
+  await world.client()
+  expect(world.broker.connections.size).toBe(1)
+})

@@ -1,6 +1,6 @@
 /** TLS as listeners speak it, AMQP and HTTP alike: what is offered, and which clients are let in. */
 import { constants, type X509Certificate } from 'node:crypto'
-import type { PeerCertificate, SecureContextOptions, Server, TLSSocket, TlsOptions } from 'node:tls'
+import type { SecureContextOptions, Server, TLSSocket, TlsOptions } from 'node:tls'
 import type { TlsSettings, TlsVersion } from '../config/tls-settings.ts'
 import type { Certificates } from './certificates.ts'
 
@@ -49,25 +49,12 @@ export function refusalOf(socket: TLSSocket, settings: TlsSettings): string | un
     return settings.isPeerCertRequired ? 'the client shows no certificate' : undefined
   }
   // Node's types say Error; it is a code.
-  if (!socket.authorized) return `the client's certificate does not hold: ${socket.authorizationError as unknown}`
-  const between = intermediates(socket.getPeerCertificate(true))
-  return between > settings.depth ? `${between} certificates stand between the client's and its authority's` : undefined
+  return socket.authorized
+    ? undefined
+    : `the client's certificate does not hold: ${socket.authorizationError as unknown}`
 }
 
 /** The client's certificate, if it was verified. */
 export function verifiedCertificate(socket: TLSSocket): X509Certificate | undefined {
   return socket.authorized ? socket.getPeerX509Certificate() : undefined
-}
-
-/** Certificates between this one and the one that signs itself. */
-function intermediates(first: PeerCertificate): number {
-  let count = -1
-  let at: { issuerCertificate?: unknown; fingerprint256: string } = first
-  const seen = new Set<string>()
-  while (at.issuerCertificate !== undefined && !seen.has(at.fingerprint256)) {
-    seen.add(at.fingerprint256)
-    at = at.issuerCertificate as typeof at
-    if (!seen.has(at.fingerprint256)) count++
-  }
-  return Math.max(0, count)
 }

@@ -73,8 +73,10 @@ export interface Files {
   readonly ca: string
 }
 
+type Pems = Pick<Identity, 'certPem' | 'keyPem'>
+
 /** Writes `cert.pem`, `key.pem` and `ca.pem` into a folder, each in one step. */
-export function writeFiles(folder: string, { certPem, keyPem }: Identity, authority: Identity): Files {
+export function writeFiles(folder: string, { certPem, keyPem }: Pems, authority: Identity): Files {
   mkdirSync(folder, { recursive: true })
   const write = (name: string, text: string): string => {
     const path = join(folder, name)
