@@ -45,6 +45,7 @@ export class MemoryDisk implements Disk {
   /** Changes of names that no directory sync has made durable yet, in order. */
   #names: ((folder: Folder) => void)[] = []
   #pending: (() => void)[] = []
+  #isOver = false
 
   constructor(random: Random, folder: Folder = new Map()) {
     this.#random = random
@@ -73,6 +74,7 @@ export class MemoryDisk implements Disk {
   crash(): MemoryDisk {
     const folder = new Map(this.#durableFolder)
     for (const change of this.#names.slice(0, Math.floor(this.#random() * (this.#names.length + 1)))) change(folder)
+    this.#isOver = true
     const survived = new Map([...folder].map(([name, content]) => [name, this.#torn(content)]))
     this.#pending = []
     return new MemoryDisk(this.#random, survived)
@@ -85,6 +87,7 @@ export class MemoryDisk implements Disk {
     next.#durableFolder = new Map(this.#durableFolder)
     next.#names = [...this.#names]
     this.#pending = []
+    this.#isOver = true
     return next
   }
 
@@ -92,6 +95,11 @@ export class MemoryDisk implements Disk {
   copy(): MemoryDisk {
     const copied = [...this.#folder].map(([name, { written }]): [string, Content] => [name, durable(written)])
     return new MemoryDisk(this.#random, new Map(copied))
+  }
+
+  /** The process that had this disk has ended: what is left of it writes nothing. */
+  get isOver(): boolean {
+    return this.#isOver
   }
 
   /** The bytes of a file, to damage or to compare. */
@@ -304,6 +312,7 @@ class MemoryFile implements DiskFile {
   }
 
   #put(buffer: Buffer, start: number, end: number): void {
+    if (this.#disk.isOver) return
     const content = this.#content
     if (content.written.length < end) {
       content.written = Buffer.concat([content.written, Buffer.alloc(end - content.written.length)])
