@@ -8,8 +8,8 @@ import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Access } from './access/access.ts'
 import { LoginThrottle } from './access/login-throttle.ts'
-import { hashPassword } from './access/passwords.ts'
 import type { Alarms } from './alarms.ts'
+import { bootstrap } from './bootstrap.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
 import type { DefinitionChange, Definitions } from './definitions/definitions.ts'
@@ -36,6 +36,7 @@ import type { DeadWire } from './queue/dead-wire.ts'
 import { Intake } from './queue/intake.ts'
 import type { DeathReason } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
+import type { WaitingDead } from './queue/waiting-dead.ts'
 import { checkpointOf, replayInto } from './recovery.ts'
 import { SafeBatch, type SafeWaiter } from './safe-batch.ts'
 import type { Connection } from './session/connection.ts'
@@ -97,6 +98,7 @@ export class Broker implements QueueContext {
   readonly intake: Intake
   /** What queues counted that are gone. */
   readonly retiredCounters = new QueueCounters()
+  readonly waitingDead = new Set<WaitingDead>()
   /** Listeners are open and recovery is done. */
   isReady = false
   /** The broker is on its way out: nobody comes in any more. */
@@ -131,7 +133,7 @@ export class Broker implements QueueContext {
     this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config, new LoginThrottle(options.clock))
-    if (this.definitions.count('vhost') === 0) this.#bootstrap()
+    if (this.definitions.count('vhost') === 0) bootstrap(this.definitions, options.config)
     this.#restoreVhosts()
     this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
@@ -150,6 +152,7 @@ export class Broker implements QueueContext {
     this.alarms.onChange = () => this.#alarmsChanged()
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
     this.definitions.listen(change => this.#definitionChanged(change))
+    for (const { dead } of this.queuesById.values()) dead.recovered()
     this.turn.wake()
   }
 
@@ -191,8 +194,8 @@ export class Broker implements QueueContext {
     if (this.#heldPublishers.delete(connection)) connection.resume(this)
   }
 
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): void {
-    deadLetter({ vhosts: this.vhosts, intake: this.intake, now: () => this.clock.now() }, queue, dead, reason)
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): boolean {
+    return deadLetter({ vhosts: this.vhosts, intake: this.intake, now: () => this.clock.now() }, queue, dead, reason)
   }
 
   reportDamage(error: Error): void {
@@ -318,27 +321,6 @@ export class Broker implements QueueContext {
     for (const connection of this.connections.values()) {
       for (const channel of connection.channels.values()) if (channel.unacked.live > 0) visit(channel.unacked)
     }
-  }
-
-  /** The virtual host and user of a node that has never run. */
-  #bootstrap(): void {
-    const { defaultVhost, defaultUser, defaultPass, defaultPermissions, defaultUserTags } = this.config
-    const durable = { durable: true }
-    const vhost = {
-      name: defaultVhost,
-      description: 'Default virtual host',
-      tags: [],
-      defaultQueueType: 'classic',
-      tracing: false,
-    }
-    const tags = Object.keys(defaultUserTags).filter(tag => defaultUserTags[tag])
-    const password = {
-      passwordHash: hashPassword(defaultPass),
-      hashingAlgorithm: 'rabbit_password_hashing_sha256',
-    } as const
-    this.definitions.put('vhost', vhost, durable)
-    this.definitions.put('user', { name: defaultUser, ...password, tags, limits: {} }, durable)
-    this.definitions.put('permission', { user: defaultUser, vhost: defaultVhost, ...defaultPermissions }, durable)
   }
 
   #restoreVhosts(): void {

@@ -3,7 +3,7 @@ import { encodeQueueStates, type QueueState } from './log/checkpoint.ts'
 import { FLAG_MOVED, FLAG_PERSISTENT, flagsAt, keyLengthAt, wireStart } from './log/record.ts'
 import type { Replay } from './log/replay.ts'
 import type { SegmentTable } from './log/segment.ts'
-import { bodySize, type Message, PERSISTENT_BIT } from './queue/message.ts'
+import { bodySize, type Message, PERSISTENT_BIT, reasonOfMark } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import type { Ready } from './queue/ready.ts'
 import { FRAME_HEAD_BYTES } from './wire/frame.ts'
@@ -31,8 +31,8 @@ export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): 
       if (bytes === null) throw new Error(`segment ${segment} is replayed but not in memory`)
       const message = messageAt(bytes, { seq, segment, offset })
       segments.weigh(segment, bodySize(message.sized))
-      const isMoved = (flagsAt(bytes, offset) & FLAG_MOVED) !== 0 && queue.ready.find(seq)
-      if (isMoved) move(segments, queue.ready, message)
+      const place = (flagsAt(bytes, offset) & FLAG_MOVED) === 0 ? undefined : queue.dead.placeOf(seq)
+      if (place !== undefined) move(segments, place, message)
       else queue.recoverEnqueue(message, deadlineMs)
       return true
     },
@@ -53,9 +53,9 @@ function move(segments: SegmentTable, ready: Ready, { seq, segment, offset, size
 
 function settle(segments: SegmentTable, queue: Queue | undefined, firstSeq: number, count: number): void {
   if (queue === undefined) return
-  const { ready } = queue
   for (let seq = firstSeq; seq < firstSeq + count; seq++) {
-    if (ready.take(seq)) segments.release(ready.segment, 1, bodySize(ready.sized))
+    const place = queue.dead.placeOf(seq)
+    if (place?.take(seq)) segments.release(place.segment, 1, bodySize(place.sized))
     queue.forget(seq)
   }
 }
@@ -67,7 +67,13 @@ function purge(segments: SegmentTable, queue: Queue | undefined, beforeSeq: numb
 }
 
 function returned(queue: Queue | undefined, seq: number, count: number): void {
-  if (queue?.ready.find(seq)) queue.returns.set(seq, count)
+  if (queue === undefined || !queue.ready.find(seq)) return
+  const reason = reasonOfMark(count)
+  if (reason === undefined) queue.returns.set(seq, count)
+  else if (queue.ready.take(seq)) {
+    queue.dead.put(queue.ready, reason)
+    queue.forget(seq)
+  }
 }
 
 function refuse(): never {
@@ -102,7 +108,7 @@ function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, Runs>): Ite
   for (const queue of queues) {
     if (!queue.durable) continue
     const live = liveRuns(queue, unacked.get(queue) ?? [])
-    yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: queue.returns.flat() }
+    yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: [...queue.returns.flat(), ...queue.dead.flat()] }
   }
 }
 

@@ -49,7 +49,7 @@ export class QueueTenants implements Tenants {
     const queue = this.#queues.get(queueId)
     const aside = queue?.aside.get(seq)
     if (delivery !== undefined) delivery.unacked.move(delivery.slot, segment, offset)
-    else if (aside === undefined) queue?.ready.move(seq, segment, offset)
+    else if (aside === undefined) queue?.dead.placeOf(seq)?.move(seq, segment, offset)
     else {
       aside.segment = segment
       aside.offset = offset
@@ -63,5 +63,5 @@ export class QueueTenants implements Tenants {
 
 function messageOf(queue: Queue | undefined, seq: number): Message | undefined {
   if (queue === undefined) return undefined
-  return queue.aside.get(seq) ?? (queue.ready.find(seq) ? queue.ready : undefined)
+  return queue.aside.get(seq) ?? queue.dead.placeOf(seq)
 }

@@ -2,6 +2,7 @@
 
 import { plainArguments } from '../definitions/json-values.ts'
 import { queueJson } from '../definitions/to-json.ts'
+import { queueType } from '../queue/arguments.ts'
 import type { QueueCounters } from '../queue/counters.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ManagementContext } from './context.ts'
@@ -10,13 +11,14 @@ import type { CountersJson } from './rates.ts'
 
 /** A queue as a row of a list. */
 export function queueView({ broker, rates, trends }: ManagementContext, queue: Queue) {
-  const { messagesReady, messagesUnacknowledged, bytesReady, bytesUnacknowledged, consumers } = queue
+  const { messagesReady, messagesUnacknowledged, bytesReady, bytesUnacknowledged, consumers, dead } = queue
   const active = consumers.active
   const unreadable = unreadableHead(broker, queue)
   const exclusive = consumers.list.find(consumer => consumer.exclusive)
   return {
     ...queueJson(queue),
-    type: 'classic',
+    type: queueType(queue.arguments),
+    ...(queue.settings.keepsAll ? onlyMember(broker.nodeName) : {}),
     exclusive: queue.exclusive,
     node: broker.nodeName,
     state: unreadable === null ? 'running' : 'crashed',
@@ -25,13 +27,15 @@ export function queueView({ broker, rates, trends }: ManagementContext, queue: Q
     operator_policy: queue.operatorPolicyName ?? null,
     effective_policy_definition: plainArguments(queue.effectivePolicy),
     ...trends.withRates(queue, {
-      messages: messagesReady + messagesUnacknowledged,
+      messages: messagesReady + messagesUnacknowledged + dead.count,
       messages_ready: messagesReady,
       messages_unacknowledged: messagesUnacknowledged,
     }),
-    message_bytes: bytesReady + bytesUnacknowledged,
+    message_bytes: bytesReady + bytesUnacknowledged + dead.bytes,
     message_bytes_ready: bytesReady,
     message_bytes_unacknowledged: bytesUnacknowledged,
+    messages_dlx: dead.count,
+    message_bytes_dlx: dead.bytes,
     message_stats: rates.withRates(queue, messageStats(queue.counters)),
     consumers: consumers.count,
     single_active_consumer_tag: active?.tag ?? null,
@@ -45,6 +49,11 @@ export function queueView({ broker, rates, trends }: ManagementContext, queue: Q
 /** Why the first message of the queue can't be read back from disk; null if it can, or none waits. */
 function unreadableHead({ segments }: ManagedBroker, { ready }: Queue): Error | null {
   return ready.peek() ? segments.get(ready.segment).failure : null
+}
+
+/** What tools ask of a quorum queue: who has it. */
+function onlyMember(node: string) {
+  return { leader: node, members: [node], online: [node] }
 }
 
 /** Counters of a queue, or of many, by RabbitMQ's names. */

@@ -18,6 +18,9 @@ describe('arguments', () => {
     { 'x-message-ttl': 315_360_000_000 },
     { 'x-max-priority': 0, 'x-delivery-limit': 0 },
     { 'x-max-priority': 255, 'x-delivery-limit': 3 },
+    { 'x-dead-letter-strategy': 'at-least-once', 'x-queue-leader-locator': 'balanced' },
+    { 'x-queue-type': 'quorum', 'x-delivery-limit': 1, 'x-quorum-initial-group-size': 3, 'x-max-in-memory-bytes': 0 },
+    { 'x-ha-policy': 'nodes', 'x-ha-nodes': ['a'], 'x-ha-policy-params': ['a'] },
     { 'x-ha-policy': 'all', 'something-else': { deep: [1] }, toString: 1, constructor: 'x' },
   ])('%j are taken', args => {
     expect(() => validateQueueArguments('q', '/', args)).not.toThrow()
@@ -38,18 +41,34 @@ describe('arguments', () => {
     [{ 'x-max-priority': -1 }, '{value_negative,-1}'],
     [{ 'x-delivery-limit': -1 }, '{value_negative,-1}'],
     [{ 'x-queue-type': 'bogus' }, `"unsupported queue type 'bogus'"`],
+    [{ 'x-queue-type': 1 }, '{unacceptable_type,signedint}'],
     [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,signedint}'],
+    [{ 'x-dead-letter-strategy': 'foo' }, 'invalid_dlx_strategy'],
+    [{ 'x-queue-leader-locator': 'foo' }, 'invalid_queue_locator_arg'],
+    [{ 'x-queue-type': 'quorum', 'x-quorum-initial-group-size': 0 }, '{value_zero,0}'],
+    [{ 'x-queue-type': 'quorum', 'x-max-priority': 5, 'x-expires': -1 }, '{value_negative,-1}'],
     [{ 'x-dead-letter-routing-key': 'k' }, 'routing_key_but_no_dlx_defined'],
   ])('%j are refused with 406: %s', (args, problem) => {
     expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code: 406 }))
     expect(() => validateQueueArguments('q', '/', args)).toThrow(`for queue 'q' in vhost '/': ${problem}`)
   })
 
-  test.each<[Arguments, number]>([
-    [{ 'x-dead-letter-strategy': 'at-least-once' }, 540],
-    [{ 'x-queue-type': 'quorum' }, 540],
-  ])('%j are answered with %i', (args, code) => {
-    expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code }))
+  test('a stream is answered with 540', () => {
+    const args = { 'x-queue-type': 'stream', 'x-max-age': '1D' }
+    expect(() => validateQueueArguments('q', '/', args)).toThrow(expect.objectContaining({ code: 540 }))
+  })
+
+  test.each<[string, Arguments]>([
+    ['classic', { 'x-max-in-memory-length': 5 }],
+    ['classic', { 'x-quorum-initial-group-size': 3, 'x-queue-type': 'classic' }],
+    ['classic', { 'x-max-age': '1D' }],
+    ['quorum', { 'x-queue-type': 'quorum', 'x-max-priority': 5 }],
+    ['quorum', { 'x-queue-type': 'quorum', 'x-queue-mode': 'lazy' }],
+    ['quorum', { 'x-queue-type': 'quorum', 'x-queue-master-locator': 'min-masters' }],
+    ['quorum', { 'x-queue-type': 'quorum', 'x-initial-cluster-size': 1 }],
+  ])('a %s queue does not take %j', (type, args) => {
+    const problem = new RegExp(`invalid arg '.*' for queue 'q' in vhost '/' of queue type rabbit_${type}_queue$`)
+    expect(() => validateQueueArguments('q', '/', args)).toThrow(problem)
   })
 })
 
@@ -60,7 +79,16 @@ describe('a second declaration', () => {
     expect(() => assertEquivalentArguments("queue 'q'", first, second)).not.toThrow()
   })
 
+  test.each<[Arguments, Arguments]>([
+    [{}, { 'x-queue-type': 'classic' }],
+    [{ 'x-queue-type': 'classic' }, {}],
+    [{ 'x-ha-policy': 'all' }, { 'x-ha-policy': 'nodes' }],
+  ])('%j and %j are alike', (one, other) => {
+    expect(() => assertEquivalentArguments("queue 'q'", one, other)).not.toThrow()
+  })
+
   test.each<[Arguments, string]>([
+    [{ ...first, 'x-queue-type': 'quorum' }, "the value 'quorum' of type 'longstr' but current is none"],
     [{ ...first, 'x-max-length': 4 }, "received '4' but current is '3'"],
     [{ 'x-single-active-consumer': true }, "'x-max-length' for queue 'q': received none"],
     [{ ...first, 'x-single-active-consumer': false }, "received 'false' but current is 'true'"],

@@ -6,14 +6,6 @@ import { ChannelError, ConnectionError } from '../wire/errors.ts'
 /** Answers what is wrong with a value, in the words of RabbitMQ, or undefined when it is good. */
 type Check = (value: ArgumentValue) => string | undefined
 
-interface ArgumentRule {
-  check: Check
-  /** Whether a second declaration must give the same value. */
-  compared: boolean
-  /** False for an argument that is understood but not served yet: a declaration that uses it is answered 540. */
-  served: boolean
-}
-
 function integerFrom(least: number): Check {
   return value => {
     if (typeof value !== 'number' || !Number.isInteger(value)) return `"expected integer, got ${amqpType(value)}"`
@@ -40,65 +32,88 @@ function integerUpTo(most: number): Check {
   return value => integer(value) ?? ((value as number) > most ? `{max_value_exceeded,${value}}` : undefined)
 }
 
-const served = (check: Check): ArgumentRule => ({ check, compared: true, served: true })
-const later = (check: Check): ArgumentRule => ({ check, compared: true, served: false })
+/** What a queue does that its argument asks for. */
+interface ArgumentRule {
+  readonly check: Check
+  /** Types of queues that may have it; a second declaration must give the same value. */
+  readonly types: readonly QueueType[]
+}
 
-/** Every argument known to RabbitMQ 3.10 for classic queues, and whether it is served yet. */
+export type QueueType = 'classic' | 'quorum' | 'stream'
+
+const forBoth = (check: Check): ArgumentRule => ({ check, types: ['classic', 'quorum'] })
+const forClassic = (check: Check): ArgumentRule => ({ check, types: ['classic'] })
+const forQuorum = (check: Check): ArgumentRule => ({ check, types: ['quorum'] })
+const forStreams: ArgumentRule = { check: () => undefined, types: ['stream'] }
+
+const LOCATORS = ['client-local', 'balanced', 'random', 'least-leaders']
+
+/**
+ * Every argument known to RabbitMQ 3.10, in the order in which it checks them. Delivery limits, dead-letter strategies
+ * and leader locators are for classic queues as well.
+ */
 const RULES: Readonly<Record<string, ArgumentRule>> = {
-  'x-expires': served(timeFrom(1)),
-  'x-message-ttl': served(timeFrom(0)),
-  'x-dead-letter-exchange': served(text),
-  'x-dead-letter-routing-key': served(text),
-  'x-max-length': served(integerFrom(0)),
-  'x-max-length-bytes': served(integerFrom(0)),
-  'x-overflow': served(oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')),
-  'x-single-active-consumer': served(boolean),
-  'x-queue-mode': served(oneOf(['default', 'lazy'], word => `"unsupported queue mode '${word}'"`)),
-  'x-queue-version': served(integerUpTo(2)),
-  'x-queue-type': served(text),
-  'x-queue-master-locator': served(text),
-  'x-max-priority': served(integerUpTo(255)),
-  'x-delivery-limit': served(integerFrom(0)),
-  'x-dead-letter-strategy': later(
-    oneOf(['at-most-once', 'at-least-once'], word => `{invalid_dlx_strategy,<<"${word}">>}`),
-  ),
+  'x-expires': forBoth(timeFrom(1)),
+  'x-message-ttl': forBoth(timeFrom(0)),
+  'x-dead-letter-exchange': forBoth(text),
+  'x-dead-letter-routing-key': forBoth(text),
+  'x-dead-letter-strategy': forBoth(oneOf(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy')),
+  'x-max-length': forBoth(integerFrom(0)),
+  'x-max-length-bytes': forBoth(integerFrom(0)),
+  'x-max-in-memory-length': forQuorum(integerFrom(0)),
+  'x-max-in-memory-bytes': forQuorum(integerFrom(0)),
+  'x-max-priority': forClassic(integerUpTo(255)),
+  'x-overflow': forBoth(oneOf(['drop-head', 'reject-publish', 'reject-publish-dlx'], () => 'invalid_overflow')),
+  'x-queue-mode': forClassic(oneOf(['default', 'lazy'], word => `"unsupported queue mode '${word}'"`)),
+  'x-queue-version': forClassic(integerUpTo(2)),
+  'x-single-active-consumer': forBoth(boolean),
+  'x-queue-type': forBoth(text),
+  'x-quorum-initial-group-size': forQuorum(integerFrom(1)),
+  'x-max-age': forStreams,
+  'x-stream-max-segment-size-bytes': forStreams,
+  'x-initial-cluster-size': forStreams,
+  'x-queue-leader-locator': forBoth(oneOf(LOCATORS, () => 'invalid_queue_locator_arg')),
+  'x-queue-master-locator': forClassic(text),
+  'x-delivery-limit': forBoth(integerFrom(0)),
+  'x-message-deduplication': forBoth(boolean),
+}
+
+/** The type that a queue with these arguments has. */
+export function queueType(args: Arguments): QueueType {
+  return (args['x-queue-type'] ?? 'classic') as QueueType
 }
 
 /**
  * Refuses arguments that RabbitMQ would refuse.
- * @throws ChannelError 406 for a bad value, ConnectionError 540 for one that is not served yet.
+ * @throws ChannelError 406 for a bad value or an argument of another type of queue, ConnectionError 540 for a stream.
  */
 export function validateQueueArguments(name: string, vhost: string, args: Arguments): void {
-  for (const [key, rule] of Object.entries(RULES)) {
+  const resource = `queue '${name}' in vhost '${vhost}'`
+  checkType(resource, args['x-queue-type'])
+  const type = queueType(args)
+  for (const [key, { check, types }] of Object.entries(RULES)) {
     const value = args[key]
-    if (value === undefined) continue
-    const problem = rule.check(value)
-    if (problem !== undefined) {
-      throw new ChannelError(
-        'PRECONDITION_FAILED',
-        `invalid arg '${key}' for queue '${name}' in vhost '${vhost}': ${problem}`,
-      )
-    }
-    if (!rule.served) throw new ConnectionError('NOT_IMPLEMENTED', `queue argument '${key}' is not supported yet`)
+    if (value === undefined || !types.includes(type)) continue
+    const problem = check(value)
+    if (problem !== undefined) throw invalid(`arg '${key}' for ${resource}: ${problem}`)
   }
-  refuseOtherTypes(name, vhost, args['x-queue-type'])
+  for (const key of Object.keys(args)) {
+    if (!Object.hasOwn(RULES, key) || RULES[key]!.types.includes(type)) continue
+    throw invalid(`arg '${key}' for ${resource} of queue type rabbit_${type}_queue`)
+  }
   if (args['x-dead-letter-routing-key'] !== undefined && args['x-dead-letter-exchange'] === undefined) {
-    throw new ChannelError(
-      'PRECONDITION_FAILED',
-      `invalid arg 'x-dead-letter-routing-key' for queue '${name}' in vhost '${vhost}': routing_key_but_no_dlx_defined`,
-    )
+    throw invalid(`arg 'x-dead-letter-routing-key' for ${resource}: routing_key_but_no_dlx_defined`)
   }
 }
 
-function refuseOtherTypes(name: string, vhost: string, type: ArgumentValue | undefined): void {
-  if (type === undefined || type === 'classic') return
-  if (type === 'quorum' || type === 'stream') {
-    throw new ConnectionError('NOT_IMPLEMENTED', `queue type '${type}' is not supported yet`)
-  }
-  throw new ChannelError(
-    'PRECONDITION_FAILED',
-    `invalid arg 'x-queue-type' for queue '${name}' in vhost '${vhost}': "unsupported queue type '${type}'"`,
-  )
+function checkType(resource: string, type: ArgumentValue | undefined): void {
+  if (type === undefined || type === 'classic' || type === 'quorum') return
+  if (type === 'stream') throw new ConnectionError('NOT_IMPLEMENTED', `queue type '${type}' is not supported yet`)
+  throw invalid(`arg 'x-queue-type' for ${resource}: ${text(type) ?? `"unsupported queue type '${type}'"`}`)
+}
+
+function invalid(what: string): ChannelError {
+  return new ChannelError('PRECONDITION_FAILED', `invalid ${what}`)
 }
 
 /**
@@ -106,8 +121,9 @@ function refuseOtherTypes(name: string, vhost: string, type: ArgumentValue | und
  * @throws ChannelError 406 naming the first argument that differs.
  */
 export function assertEquivalentArguments(resource: string, current: Arguments, received: Arguments): void {
-  for (const [key, rule] of Object.entries(RULES)) {
-    if (!rule.compared) continue
+  for (const key of Object.keys(RULES)) {
+    // A classic queue is one with or without a word about it.
+    if (key === 'x-queue-type' && queueType(current) === queueType(received)) continue
     assertEquivalent(resource, key, received[key], current[key])
   }
 }

@@ -13,6 +13,16 @@ import {
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 
+/** More is ready than the queue may hold. */
+export function isOverfull({ ready, settings: { maxLength, maxLengthBytes } }: Queue): boolean {
+  return ready.count > maxLength || ready.bytes > maxLengthBytes
+}
+
+/** Another body of `bytes` does not fit; what is dead and waits here counts as well [RabbitMQ]. */
+export function isFull({ ready, dead, settings: { maxLength, maxLengthBytes } }: Queue, bytes: number): boolean {
+  return ready.count + dead.count >= maxLength || ready.bytes + dead.bytes + bytes > maxLengthBytes
+}
+
 export class Burial {
   readonly #queue: Queue
   readonly #context: QueueContext
@@ -39,8 +49,24 @@ export class Burial {
     const bytes = this.#context.segments.bytes(message.segment)
     if (bytes === null) this.#buryLater(positionOf(message), reason)
     else {
-      this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
-      this.settle(message, why)
+      const isTaken = this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
+      if (isTaken || !this.#queue.settings.keepsDead) this.settle(message, why)
+      else this.#keep(message, reason)
+    }
+  }
+
+  /** Forgets all that is ready: the queue is gone. */
+  release(ready: Ready): void {
+    ready.each(() => this.#context.segments.release(ready.segment, 1, bodySize(ready.sized)))
+    ready.clear()
+  }
+
+  /** Ends messages until the queue has no more than it may. */
+  buryExcess(): void {
+    const { ready } = this.#queue
+    while (isOverfull(this.#queue) && ready.peekLeast()) {
+      ready.shift()
+      this.bury(positionOf(ready), 'maxlen')
     }
   }
 
@@ -66,6 +92,11 @@ export class Burial {
     })
     write()
     ready.clear()
+  }
+
+  #keep(message: Message, reason: DeathReason): void {
+    this.#queue.forget(message.seq)
+    this.#queue.dead.add(message, reason)
   }
 
   /** A checkpoint that is written meanwhile must know of the message. */

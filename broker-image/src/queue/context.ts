@@ -8,14 +8,18 @@ import type { QueueCounters } from './counters.ts'
 import type { DeadWire } from './dead-wire.ts'
 import type { DeathReason } from './message.ts'
 import type { Queue } from './queue.ts'
+import type { WaitingDead } from './waiting-dead.ts'
 
 export interface QueueContext {
   readonly log: ShardLog
   readonly segments: SegmentTable
   readonly clock: Clock
   readonly turn: Turn
-  /** Sends a dead message on, as its queue's settings say. */
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): void
+  /** Sends a dead message on, as its queue's settings say. False when no queue has it. */
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): boolean
+  /** All dead letters of the node that wait. */
+  readonly waitingDead: Set<WaitingDead>
+  readonly logger: { warn(text: string): void }
   /** A segment can't be read back from disk: nothing of it is delivered. */
   reportDamage(error: Error): void
   /** What queues counted that are gone. */

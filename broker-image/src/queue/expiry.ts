@@ -4,13 +4,15 @@
  * Messages with the same deadline leave in the order of their queue.
  */
 
-/** Entries that the heap holds room for at first. */
+/** Entries that the heap gets room for with the first one. */
 const CAPACITY_MIN = 64
+
+const NONE = new Float64Array(0)
 
 export class Expiry {
   count = 0
   /** Deadlines at even places, sequence numbers at odd ones. */
-  #heap = new Float64Array(CAPACITY_MIN * 2)
+  #heap: Float64Array = NONE
 
   /** Deadline of the first entry in milliseconds since 1970; Infinity when there is none. */
   get nextMs(): number {
@@ -58,7 +60,7 @@ export class Expiry {
   }
 
   #grow(): void {
-    const larger = new Float64Array(this.#heap.length * 2)
+    const larger = new Float64Array(Math.max(this.#heap.length, CAPACITY_MIN) * 2)
     larger.set(this.#heap)
     this.#heap = larger
   }

@@ -53,7 +53,7 @@ export class Intake {
    * hear that the message is safe; 0 when nothing waits for the disk.
    */
   accept(arrival: Arrival, queues: readonly Queue[]): number {
-    const durable = arrival.persistent && anyDurable(queues)
+    const durable = arrival.persistent ? anyDurable(queues) : anyKeepsAll(queues)
     if (!durable && queues.length === 1 && passOn(arrival, queues[0]!)) return 0
     const log = durable ? this.#log : this.#transientLog
     for (let from = 0; from < queues.length; from += TARGETS_MAX) this.#append(log, arrival, queues, from)
@@ -89,6 +89,11 @@ export class Intake {
 
 function anyDurable(queues: readonly Queue[]): boolean {
   for (let i = 0; i < queues.length; i++) if (queues[i]!.durable) return true
+  return false
+}
+
+function anyKeepsAll(queues: readonly Queue[]): boolean {
+  for (let i = 0; i < queues.length; i++) if (queues[i]!.settings.keepsAll) return true
   return false
 }
 

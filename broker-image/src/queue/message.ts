@@ -49,11 +49,16 @@ export const DEATH_REASONS = ['rejected', 'expired', 'maxlen', 'delivery_limit']
 export type DeathReason = (typeof DEATH_REASONS)[number]
 
 /** Bit of a delivery count in the log that says: the message is dead, and the lowest two bits say why. */
-export const DEAD_BIT = 0x8000_0000
+const DEAD_BIT = 0x8000_0000
 
 /** A death as a delivery count in the log. */
 export function deathMark(reason: DeathReason): number {
   return (DEAD_BIT | DEATH_REASONS.indexOf(reason)) >>> 0
+}
+
+/** Why a message died, by its delivery count in the log; undefined for one that lives. */
+export function reasonOfMark(count: number): DeathReason | undefined {
+  return count < DEAD_BIT ? undefined : DEATH_REASONS[count & 3]
 }
 
 /** The `sized` of a dead message that waits. */

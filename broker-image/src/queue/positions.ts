@@ -70,6 +70,20 @@ export class Positions implements Ready {
     return true
   }
 
+  /** Finds the first message whose sequence number is not below `seq`. False when there is none. */
+  findFrom(seq: number): boolean {
+    for (let index = Math.max(this.#find(seq), this.#first); index < this.#pages.length; index++) {
+      const page = this.#pages[index]!
+      if (page.live === 0) continue
+      for (let slot = Math.max(seq - page.base, 0); slot < PAGE_SLOTS; slot++) {
+        if (page.words[slot * SLOT_WORDS] === 0) continue
+        this.#read(page, slot)
+        return true
+      }
+    }
+    return false
+  }
+
   /** The first one too: what has waited longest is dropped. */
   peekLeast(): boolean {
     return this.peek()

@@ -4,15 +4,16 @@
  * Ways of a message: `enqueue` → (a consumer that waits | ready) → `pump` → unacknowledged → `acknowledge`, `requeue`
  * or `discard`. The log holds the bytes; everything here is positions. Nothing here awaits.
  */
-import type { Timer } from '../clock.ts'
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
 import type { EndOfTurn } from '../turn.ts'
-import { Burial } from './burial.ts'
+import { Burial, isFull, isOverfull } from './burial.ts'
 import { type Consumer, Consumers } from './consumers.ts'
 import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
 import { QueueCounters } from './counters.ts'
 import { Deadlines } from './deadlines.ts'
+import { Idle } from './idle.ts'
 import type { Arrival } from './intake.ts'
+import { type KeyIndex, keyIndexOf } from './key-index.ts'
 import {
   bodySize,
   isRedelivered,
@@ -27,6 +28,7 @@ import type { PriorityPositions } from './priority-positions.ts'
 import { priorityPositions, type Ready } from './ready.ts'
 import { ReturnCounts } from './return-counts.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
+import { WaitingDead } from './waiting-dead.ts'
 
 export class Queue implements EndOfTurn {
   readonly vhost: string
@@ -48,8 +50,9 @@ export class Queue implements EndOfTurn {
   scheduled = false
   messagesUnacknowledged = 0
   bytesUnacknowledged = 0
-  /** When the queue was last used, milliseconds since 1970. */
-  idleSinceMs: number
+  readonly idle: Idle
+  /** Told of messages whose time is up, where they do not just die. */
+  onDue: ((seqs: Iterable<number>) => void) | undefined
 
   /** Messages that are neither ready nor with a channel, by sequence number: read back, or held over HTTP. */
   readonly aside = new Map<number, Position>()
@@ -57,15 +60,17 @@ export class Queue implements EndOfTurn {
   readonly ready: Ready
   /** How often messages came back. */
   readonly returns = new ReturnCounts()
+  /** Messages that are dead, and that no other queue has yet. */
+  readonly dead: WaitingDead
+  /** What is here, by which duplicates are dropped; null: every message is taken. */
+  readonly keys: KeyIndex | null
   readonly #priorities: PriorityPositions | null
   readonly #context: QueueContext
   readonly #burial: Burial
   #nextSeq = 1
   /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
   #recoveredBelow = 0
-  /** Made for the first message that has a deadline. */
-  #deadlines: Deadlines | undefined
-  #unusedTimer: Timer | undefined
+  readonly #deadlines: Deadlines
   #fetching = false
 
   constructor(definition: QueueDefinition, owner: QueueOwner | null, context: QueueContext) {
@@ -79,11 +84,15 @@ export class Queue implements EndOfTurn {
     this.owner = owner
     this.consumers = new Consumers(definition.arguments['x-single-active-consumer'] === true)
     this.settings = queueSettings(definition.arguments, {})
-    this.idleSinceMs = context.clock.now()
+    this.idle = new Idle(this, context)
+    this.keys = keyIndexOf(definition.arguments, context)
     this.#context = context
     this.#priorities = priorityPositions(definition.arguments, context.segments)
     this.ready = this.#priorities ?? new Positions()
     this.#burial = new Burial(this, context)
+    const expired = (seqs: Iterable<number>): void => (this.onDue === undefined ? this.#expire(seqs) : this.onDue(seqs))
+    this.#deadlines = new Deadlines(context.clock, expired)
+    this.dead = new WaitingDead(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
   }
@@ -101,14 +110,13 @@ export class Queue implements EndOfTurn {
     this.policyName = name
     this.effectivePolicy = definition
     this.settings = queueSettings(this.arguments, definition)
+    this.dead.settingsChanged()
     this.touch()
   }
 
   /** Whether a publish with a body of `bytes` is refused now (`overflow: reject-publish`). */
   refuses(bytes: number): boolean {
-    const { overflow, maxLength, maxLengthBytes } = this.settings
-    if (overflow === 'drop-head') return false
-    return this.ready.count >= maxLength || this.ready.bytes + bytes > maxLengthBytes
+    return this.settings.overflow !== 'drop-head' && isFull(this, bytes)
   }
 
   /** A publish that the queue refuses is dead-lettered all the same where its overflow says so. */
@@ -139,10 +147,11 @@ export class Queue implements EndOfTurn {
    */
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
-    if (deadlineMs > 0) this.#deadlines ??= this.#newDeadlines()
+    if (this.keys !== null) this.keys.add(message)
+    if (deadlineMs > 0) this.#deadlines.isUsed = true
     if (this.ready.count === 0 && this.#deliverNew(message)) return
     this.ready.put(message.seq, message.segment, message.offset, message.sized)
-    if (deadlineMs > 0) this.#deadlines!.add(deadlineMs, message.seq)
+    if (deadlineMs > 0) this.#deadlines.add(deadlineMs, message.seq)
     this.#context.turn.pump(this)
   }
 
@@ -150,20 +159,16 @@ export class Queue implements EndOfTurn {
   endTurn(): void {
     while (this.ready.count > 0) {
       const consumer = this.consumers.next()
-      if (consumer === null || !this.#deliverHead(consumer)) return
+      if (consumer === null || !this.#deliverHead(consumer)) break
     }
+    this.dead.madeRoom()
   }
 
   /** Lets go of messages while there are more than the queue may hold: the first ones, of the lowest priority. */
   enforceLimits(): void {
-    const { maxLength, maxLengthBytes, overflow } = this.settings
-    if (this.ready.count <= maxLength && this.ready.bytes <= maxLengthBytes) return
+    if (!isOverfull(this)) return
     this.endTurn()
-    if (overflow !== 'drop-head') return
-    while ((this.ready.count > maxLength || this.ready.bytes > maxLengthBytes) && this.ready.peekLeast()) {
-      this.ready.shift()
-      this.#burial.bury(positionOf(this.ready), 'maxlen')
-    }
+    if (this.settings.overflow === 'drop-head') this.#burial.buryExcess()
   }
 
   /** Asks for a pump at the end of the turn: a consumer came, or can take again. */
@@ -199,7 +204,8 @@ export class Queue implements EndOfTurn {
     this.#markRecovered()
     send(bytes, this.ready)
     if (noAck) this.#burial.settle(this.ready, SETTLED.acknowledged)
-    else this.#hold(this.ready.sized)
+    else this.#hold(this.ready.sized, 1)
+    this.dead.madeRoom()
   }
 
   /** Accounts for acknowledged messages of one segment; the caller has written the settlement with `settleRange`. */
@@ -217,7 +223,7 @@ export class Queue implements EndOfTurn {
 
   /** Puts an unacknowledged message back in its place, unless it has come back too often. */
   requeue(message: Message): void {
-    this.#unhold(message.sized)
+    this.#hold(message.sized, -1)
     const { log, segments, turn } = this.#context
     if (this.deleted) {
       segments.release(message.segment, 1, bodySize(message.sized))
@@ -228,25 +234,31 @@ export class Queue implements EndOfTurn {
       return
     }
     this.ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
-    this.#deadlines?.restore(this.#context, this.id, message)
+    this.#deadlines.restore(this.#context, this.id, message)
     turn.pump(this)
     this.enforceLimits()
   }
 
   /** Whether `forget` must hear of messages that leave. */
   get remembers(): boolean {
-    return this.returns.isUsed || this.#priorities !== null
+    return this.returns.isUsed || this.#priorities !== null || this.keys !== null
   }
 
   /** The message with this sequence number is settled. */
   forget(seq: number): void {
     this.returns.forget(seq)
     this.#priorities?.forget(seq)
+    this.keys?.forget(seq)
+  }
+
+  /** Ends a message that is ready. `why` is one of SETTLED. */
+  remove(seq: number, why: number): void {
+    if (this.ready.take(seq)) this.#burial.settle(this.ready, why)
   }
 
   /** Ends an unacknowledged message that its consumer does not want. */
   discard(message: Message): void {
-    this.#unhold(message.sized)
+    this.#hold(message.sized, -1)
     if (this.deleted) this.#context.segments.release(message.segment, 1, bodySize(message.sized))
     else this.#burial.bury(positionOf(message), 'rejected')
   }
@@ -269,6 +281,7 @@ export class Queue implements EndOfTurn {
   purge(): number {
     const count = this.ready.count
     this.#burial.settleReady(this.ready, SETTLED.purged)
+    this.dead.madeRoom()
     return count
   }
 
@@ -277,12 +290,11 @@ export class Queue implements EndOfTurn {
     this.deleted = true
     this.owner?.exclusiveQueues.delete(this)
     this.#context.retiredCounters.add(this.counters)
-    const ready = this.ready
-    const count = ready.count
-    ready.each(() => this.#context.segments.release(ready.segment, 1, bodySize(ready.sized)))
-    ready.clear()
-    this.#deadlines?.stop()
-    this.#unusedTimer?.cancel()
+    const { count } = this.ready
+    this.#burial.release(this.ready)
+    this.dead.end()
+    this.#deadlines.stop()
+    this.idle.stop()
     if (this.durable) this.#context.log.appendQueueDelete(this.id)
     this.consumers.cancelAll()
     return count
@@ -290,12 +302,7 @@ export class Queue implements EndOfTurn {
 
   /** Marks the queue as used now: `x-expires` counts from here. */
   touch(): void {
-    const { expiresMs } = this.settings
-    this.idleSinceMs = this.#context.clock.now()
-    this.#unusedTimer?.cancel()
-    this.#unusedTimer = undefined
-    if (expiresMs === Number.POSITIVE_INFINITY || this.consumers.count > 0 || this.deleted) return
-    this.#unusedTimer = this.#context.clock.after(expiresMs, () => this.#context.deleteQueue(this))
+    this.idle.touch()
   }
 
   // What recovery says of this queue, in the order of the log.
@@ -307,7 +314,8 @@ export class Queue implements EndOfTurn {
 
   recoverEnqueue(message: Message, deadlineMs: number): void {
     this.ready.put(message.seq, message.segment, message.offset, message.sized)
-    if (deadlineMs > 0) this.#expireAt(deadlineMs, message.seq)
+    this.keys?.add(message)
+    if (deadlineMs > 0) this.#deadlines.add(deadlineMs, message.seq)
     this.recoverNextSeq(message.seq + 1)
   }
 
@@ -319,6 +327,7 @@ export class Queue implements EndOfTurn {
   /** Calls `visit` for each run of messages that no channel holds. */
   eachRun(visit: (firstSeq: number, count: number) => void): void {
     this.ready.eachRun(visit)
+    this.dead.eachRun(visit)
     for (const seq of this.aside.keys()) visit(seq, 1)
   }
 
@@ -355,7 +364,7 @@ export class Queue implements EndOfTurn {
       this.#burial.settle(message, SETTLED.acknowledged)
     } else {
       this.counters.delivered++
-      this.#hold(message.sized)
+      this.#hold(message.sized, 1)
     }
   }
 
@@ -372,27 +381,14 @@ export class Queue implements EndOfTurn {
     })
   }
 
-  #hold(sized: number): void {
-    this.messagesUnacknowledged++
-    this.bytesUnacknowledged += bodySize(sized)
-  }
-
-  #unhold(sized: number): void {
-    this.messagesUnacknowledged--
-    this.bytesUnacknowledged -= bodySize(sized)
-  }
-
-  #expireAt(deadlineMs: number, seq: number): void {
-    this.#deadlines ??= this.#newDeadlines()
-    this.#deadlines.add(deadlineMs, seq)
-  }
-
-  #newDeadlines(): Deadlines {
-    return new Deadlines(this.#context.clock, seqs => this.#expire(seqs))
+  #hold(sized: number, by: 1 | -1): void {
+    this.messagesUnacknowledged += by
+    this.bytesUnacknowledged += by * bodySize(sized)
   }
 
   #expire(seqs: Iterable<number>): void {
     for (const seq of seqs) if (this.ready.take(seq)) this.#burial.bury(positionOf(this.ready), 'expired')
+    this.dead.madeRoom()
     this.#context.turn.wake()
   }
 }

@@ -18,8 +18,8 @@ export class ReturnCounts {
   }
 
   /** Counts one more return. False, with nothing counted, when the message came back as often as it may. */
-  admit(message: Message, { id, settings: { deliveryLimit } }: Queue, log: ShardLog): boolean {
-    if (deliveryLimit === Number.POSITIVE_INFINITY) return true
+  admit(message: Message, { id, settings: { countsReturns, deliveryLimit } }: Queue, log: ShardLog): boolean {
+    if (!countsReturns) return true
     const count = this.of(message.seq) + 1
     if (count > deliveryLimit) return false
     this.set(message.seq, count)

@@ -1,6 +1,6 @@
 /** What a virtual host refuses, and in which words [RabbitMQ `rabbit_exchange`, `rabbit_amqqueue`]. */
 import type { ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
-import { amqpType, assertEquivalent, assertEquivalentArguments } from '../queue/arguments.ts'
+import { amqpType, assertEquivalent, assertEquivalentArguments, queueType } from '../queue/arguments.ts'
 import type { Queue } from '../queue/queue.ts'
 import { ChannelError } from '../wire/errors.ts'
 
@@ -25,6 +25,35 @@ export function assertSameQueue(queue: Queue, wish: Omit<QueueDefinition, 'id' |
   const resource = `queue '${queue.name}' in vhost '${queue.vhost}'`
   for (const key of ['durable', 'autoDelete'] as const) assertEquivalent(resource, WORDS[key], wish[key], queue[key])
   assertEquivalentArguments(resource, queue.arguments, wish.arguments)
+}
+
+type QueueWish = Omit<QueueDefinition, 'id' | 'vhost'>
+
+/** A queue of no named type has that of its virtual host, if it can [RabbitMQ `default_queue_type`]. */
+export function withDefaultType<T extends QueueWish>(wish: T, type: string | undefined): T {
+  const isPlain = wish.durable && !wish.exclusive && !wish.autoDelete && wish.arguments['x-queue-type'] === undefined
+  if (!isPlain || type === undefined || type === 'classic') return wish
+  return { ...wish, arguments: { ...wish.arguments, 'x-queue-type': type } }
+}
+
+/** Refuses a queue that can't be of its type. @throws ChannelError 406. */
+export function checkQueueType(wish: QueueWish, vhost: string): void {
+  if (queueType(wish.arguments) !== 'quorum') return
+  const refuse = (property: string): never => {
+    const what = `invalid property '${property}' for queue '${wish.name}' in vhost '${vhost}'`
+    throw new ChannelError('PRECONDITION_FAILED', what)
+  }
+  if (wish.autoDelete) refuse('auto-delete')
+  if (wish.exclusive) refuse('exclusive-owner')
+  if (!wish.durable) refuse('non-durable')
+}
+
+/** The server gives names to classic queues only. @throws ChannelError 406. */
+export function refuseUnnamed(args: QueueDefinition['arguments']): void {
+  const type = queueType(args)
+  if (type === 'classic') return
+  const problem = `Cannot declare a server-named queue for type rabbit_${type}_queue`
+  throw new ChannelError('PRECONDITION_FAILED', problem)
 }
 
 /** @throws ChannelError 406 when the alternate exchange is no name. */

@@ -32,11 +32,14 @@ export interface DeadLetterContext {
   now(): number
 }
 
-/** Sends one message on; it is dropped when the exchange is missing, or no queue takes it or all refuse it, as RabbitMQ does. */
-export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): void {
+/**
+ * Sends one message on. False when the exchange is missing, no queue takes it or all refuse it: at most once, it is
+ * lost then, as in RabbitMQ. Where the queue keeps its dead, it goes to all queues of its route or to none.
+ */
+export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): boolean {
   const vhost = context.vhosts.get(queue.vhost)
   const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
-  if (vhost === undefined || exchange === undefined) return
+  if (vhost === undefined || exchange === undefined) return false
   const original = readMessage(dead)
   const headers = withDeath(original, queue, reason, context.now())
   const newKey = queue.settings.deadLetterRoutingKey
@@ -45,10 +48,15 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
   const routed = vhost.queuesFor(exchange, { routingKeys: keys, properties: { ...kept, headers } })
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
-  if (wanted.length === 0) return
+  if (wanted.length === 0) return false
   const arrival = arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers })
   const queues = wanted.filter(target => !target.refuses(arrival.size))
+  if (queue.settings.keepsDead && queues.length < wanted.length) {
+    for (const target of wanted) if (!queues.includes(target)) target.dead.tellOfRoom(queue.dead)
+    return false
+  }
   if (queues.length > 0) context.intake.accept(arrival, queues)
+  return queues.length > 0
 }
 
 function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {

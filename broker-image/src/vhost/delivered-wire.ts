@@ -11,9 +11,9 @@ export function deliveredWire(bytes: Buffer, message: Message, queue: Queue): De
   return count === 0 ? wire : withCount(wire, count)
 }
 
-/** For `basic.get`, which tells the count of every message where there is a limit, 0 too [observed on RabbitMQ 3.10]. */
+/** For `basic.get`, which tells the count of every message where they are counted, 0 too [observed on RabbitMQ 3.10]. */
 export function gotWire(bytes: Buffer, message: Message, queue: Queue): DeadWire {
-  if (queue.settings.deliveryLimit === Number.POSITIVE_INFINITY) return deliveredWire(bytes, message, queue)
+  if (!queue.settings.countsReturns) return deliveredWire(bytes, message, queue)
   return withCount(wireOf(bytes, message), queue.returns.of(message.seq))
 }
 

@@ -19,12 +19,14 @@ import {
   assertSameExchange,
   assertSameQueue,
   checkAlternate,
+  checkQueueType,
   fixedExchange,
   full,
   locked,
   notFound,
   RESERVED_PREFIX,
   refuseReserved,
+  withDefaultType,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
@@ -132,7 +134,8 @@ export class Vhost {
    * Declares a queue, or checks that it is there and alike.
    * @throws ChannelError 403, 405, 406; ConnectionError 540 for what is not served yet.
    */
-  declareQueue(spec: QueueSpec, owner: QueueOwner | null): Queue {
+  declareQueue(wish: QueueSpec, owner: QueueOwner | null): Queue {
+    const spec = withDefaultType(wish, this.#context.definitions.get('vhost', [this.name])?.defaultQueueType)
     const existing = this.queues.get(spec.name)
     if (existing === undefined) this.#assertRoom(spec.name)
     validateQueueArguments(spec.name, this.name, spec.arguments)
@@ -141,6 +144,7 @@ export class Vhost {
       existing.touch()
       return existing
     }
+    checkQueueType(spec, this.name)
     const { definitions } = this.#context
     const definition: QueueDefinition = { ...spec, vhost: this.name, id: definitions.nextQueueId() }
     definitions.put('queue', definition, { durable: isKept(definition) })
@@ -165,7 +169,7 @@ export class Vhost {
     if (options.ifUnused && queue.consumers.count > 0) {
       throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' in use`)
     }
-    if (options.ifEmpty && queue.messagesReady > 0) {
+    if (options.ifEmpty && queue.messagesReady + queue.dead.count > 0) {
       throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' not empty`)
     }
     this.#removeIncoming(queue)
@@ -349,6 +353,7 @@ export class Vhost {
   #routesChanged(): void {
     this.routesVersion++
     this.#routes.clear()
+    for (const dead of this.#context.queueContext.waitingDead) if (dead.queue.vhost === this.name) dead.wake()
   }
 
   #applyQueuePolicy(queue: Queue): void {

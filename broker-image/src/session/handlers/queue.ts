@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Arguments } from '../../definitions/model.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { notFound } from '../../vhost/checks.ts'
+import { notFound, refuseUnnamed } from '../../vhost/checks.ts'
 import { REPLY_QUEUE } from '../../vhost/reply-address.ts'
 import type { MethodArgs } from '../../wire/methods.ts'
 import type { Channel } from '../channel.ts'
@@ -61,7 +61,8 @@ function declareReplies(channel: Channel, { queue, noWait }: MethodArgs<'queue.d
 
 function declare(channel: Channel, args: MethodArgs<'queue.declare'>): Queue {
   const generated = args.queue === ''
-  if (!generated) channel.vhost.refuseReservedQueueName(args.queue)
+  if (generated) refuseUnnamed(args.arguments as Arguments)
+  else channel.vhost.refuseReservedQueueName(args.queue)
   const name = generated ? `amq.gen-${randomBytes(GENERATED_NAME_BYTES).toString('base64url')}` : args.queue
   channel.assertMay('configure', 'queue', name)
   const { durable, autoDelete, exclusive } = args

@@ -1,0 +1,24 @@
+/** What a node that has never run begins with: a virtual host, and a user who may do everything in it. */
+import { hashPassword } from './access/passwords.ts'
+import type { Config } from './config/config.ts'
+import type { Definitions } from './definitions/definitions.ts'
+
+export function bootstrap(definitions: Definitions, config: Config): void {
+  const { defaultVhost, defaultUser, defaultPass, defaultPermissions, defaultUserTags } = config
+  const durable = { durable: true }
+  const vhost = {
+    name: defaultVhost,
+    description: 'Default virtual host',
+    tags: [],
+    defaultQueueType: 'classic',
+    tracing: false,
+  }
+  const tags = Object.keys(defaultUserTags).filter(tag => defaultUserTags[tag])
+  const password = {
+    passwordHash: hashPassword(defaultPass),
+    hashingAlgorithm: 'rabbit_password_hashing_sha256',
+  } as const
+  definitions.put('vhost', vhost, durable)
+  definitions.put('user', { name: defaultUser, ...password, tags, limits: {} }, durable)
+  definitions.put('permission', { user: defaultUser, vhost: defaultVhost, ...defaultPermissions }, durable)
+}
