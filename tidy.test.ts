@@ -173,7 +173,14 @@ describe('the world comes into the broker through its seams', () => {
     files: [/^import (?!type).*'node:fs/m, ['log/file-disk.ts', 'main.ts', 'management/host-facts.ts', 'resources.ts']],
     sockets: [
       /^import (?!type)(?!\{ type [^,]*\}).*'node:(net|tls|http)/m,
-      ['session/listener.ts', 'session/static-read.ts'],
+      [
+        'config/tls-keys.ts',
+        'listeners.ts',
+        'session/listener.ts',
+        'session/static-read.ts',
+        'transport/address.ts',
+        'transport/certificates.ts',
+      ],
     ],
     'the process': [/\bprocess\.(env|exit|on)\b/, ['main.ts']],
   }
@@ -202,7 +209,17 @@ describe('every source has a test', () => {
     ],
     'broker-image/test/log/log-model.test.ts': ['broker-image/src/log/'],
     'broker-image/src/config/config.test.ts': ['broker-image/src/config/', 'broker-image/src/limits.ts'],
-    'broker-image/src/access/access.test.ts': ['broker-image/src/access/passwords.ts'],
+    'broker-image/src/access/access.test.ts': [
+      'broker-image/src/access/access-refused.ts',
+      'broker-image/src/access/passwords.ts',
+    ],
+    'broker-image/src/session/listener.test.ts': [
+      'broker-image/src/listeners.ts',
+      'broker-image/src/transport/address.ts',
+      'broker-image/src/transport/origin.ts',
+    ],
+    'broker-image/src/session/tls.test.ts': ['broker-image/src/transport/tls-server.ts'],
+    'broker-image/src/session/renewal.test.ts': ['broker-image/src/transport/certificates.ts'],
     'broker-image/src/definitions/import.test.ts': ['broker-image/src/definitions/'],
     'broker-image/src/management/server.test.ts': ['broker-image/src/management/'],
     'broker-image/src/wire/codec.test.ts': ['broker-image/src/wire/methods.ts'],

@@ -26,12 +26,20 @@ interface Door {
   readonly close: () => Promise<void>
 }
 
+export interface ListenersOptions {
+  readonly broker: Broker
+  readonly management: FastifyInstance
+  /** Text of a certificate file. Throws as `fs.readFileSync` does. */
+  readonly readFile: (path: string) => string
+}
+
 /** Opens all ports that the configuration names. Throws `CertificateError`; rejects with what the system refuses. */
-export async function openListeners(broker: Broker, management: FastifyInstance): Promise<Listeners> {
+export async function openListeners(options: ListenersOptions): Promise<Listeners> {
+  const { broker, management } = options
   const { config } = broker
   const wantsTls = Object.keys(config.amqpsListeners).length > 0
-  const ofAmqp = wantsTls ? [watched(broker, config.tls)] : []
-  const ofHttp = config.managementTls.port === undefined ? [] : [watched(broker, config.managementTls)]
+  const ofAmqp = wantsTls ? [watched(options, config.tls)] : []
+  const ofHttp = config.managementTls.port === undefined ? [] : [watched(options, config.managementTls)]
   const certificates = [...ofAmqp, ...ofHttp]
   const amqp = [...amqpDoors(broker), ...ofAmqp.flatMap(some => amqpDoors(broker, some))]
   const http = [...httpDoors(broker, management), ...ofHttp.map(some => httpsDoor(broker, management, some))]
@@ -50,8 +58,9 @@ export async function openListeners(broker: Broker, management: FastifyInstance)
   }
 }
 
-function watched({ clock, logger }: Broker, settings: TlsSettings): Certificates {
-  const certificates = new Certificates({ settings, negotiation: negotiationOf(settings), clock, log: logger })
+function watched({ broker, readFile }: ListenersOptions, settings: TlsSettings): Certificates {
+  const { clock, logger: log } = broker
+  const certificates = new Certificates({ settings, negotiation: negotiationOf(settings), clock, log, readFile })
   certificates.watch()
   return certificates
 }

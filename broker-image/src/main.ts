@@ -1,17 +1,19 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Logger, pino } from 'pino'
+import { type DestinationStream, type Logger, pino, type StreamEntry } from 'pino'
 import { Alarms } from './alarms.ts'
 import { Broker } from './broker.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { printedAnswer } from './config/flags.ts'
+import type { LogLevel } from './config/settings.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { openListeners } from './listeners.ts'
 import { fileDisk } from './log/file-disk.ts'
 import { createManagementServer } from './management/server.ts'
+import { LogTap } from './reports/log-tap.ts'
 import { machineResources } from './resources.ts'
 import { startRefusal } from './start-refusal.ts'
 
@@ -20,17 +22,19 @@ const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', impor
 async function main(argv: readonly string[]): Promise<void> {
   const answer = printedAnswer(argv, VERSION)
   if (answer !== undefined) return print(answer)
-  const config = loadConfig({ argv, env: process.env, readFile: path => readFileSync(path, 'utf8') })
-  const log = createLog(config)
+  const config = loadConfig({ argv, env: process.env, readFile: readText })
+  const tap = new LogTap()
+  const log = createLog(config, tap)
   const lock = takeFolder(config.dataDirectory)
   const broker = openBroker(config, log)
+  tap.listener = broker.reports
   const management = createManagementServer({
     broker,
     clock: broker.clock,
     onError: err => log.error({ err }, 'request failed'),
   })
   await management.ready()
-  const listeners = await openListeners(broker, management)
+  const listeners = await openListeners({ broker, management, readFile: readText })
   broker.listening = listeners.listening
   broker.isReady = true
   log.info({ listening: listeners.listening.map(({ protocol, port }) => `${protocol} ${port}`) }, 'ready')
@@ -45,18 +49,29 @@ async function main(argv: readonly string[]): Promise<void> {
   })
 }
 
+function readText(path: string): string {
+  return readFileSync(path, 'utf8')
+}
+
 function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise(resolve => clock.after(delayMs, resolve))
 }
 
 /** Words and dates that a person can read, as the operator's log has them. */
-function createLog({ isConsoleLogOn, logLevel }: Config): Logger {
-  return pino({
-    level: isConsoleLogOn ? logLevel : 'silent',
+function createLog({ isConsoleLogOn, logLevel, isLogExchangeOn, logExchangeLevel }: Config, tap: LogTap): Logger {
+  const options = {
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: label => ({ level: label }) },
-  })
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const level = isConsoleLogOn ? logLevel : 'silent'
+  if (!isLogExchangeOn) return pino({ ...options, level })
+  const to = (least: LogLevel, stream: DestinationStream): StreamEntry[] =>
+    least === 'silent' ? [] : [{ level: least, stream }]
+  return pino(
+    { ...options, level: 'debug' },
+    pino.multistream([...to(level, process.stdout), ...to(logExchangeLevel, tap)]),
+  )
 }
 
 function print(text: string): void {

@@ -1,5 +1,5 @@
 /** IP addresses as people write them. */
-import { isIPv6, SocketAddress } from 'node:net'
+import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 
 /** An IPv4 client of a listener for both families has an address of IPv6, which nobody wants to read. */
 const MAPPED = /^::ffff:(?=\d+\.)/i
@@ -8,6 +8,11 @@ const MAPPED = /^::ffff:(?=\d+\.)/i
 export function plainAddress(address: string): string {
   const short = isIPv6(address) ? new SocketAddress({ address, family: 'ipv6' }).address : address
   return short.replace(MAPPED, '')
+}
+
+/** Whether the text is an address of that family. */
+export function isAddress(text: string, family: 4 | 6): boolean {
+  return family === 4 ? isIPv4(text) : isIPv6(text)
 }
 
 /** `10.0.0.1:5672`, `[::1]:5672`. */

@@ -3,7 +3,6 @@
  * renews a mounted Secret by another link to its folder, so what is compared is what the files hold.
  */
 import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import type { Clock, Timer } from '../clock.ts'
 import type { CertificateFiles, TlsSettings } from '../config/tls-settings.ts'
@@ -35,6 +34,8 @@ export interface CertificatesOptions {
   /** What listeners negotiate, the same with every certificate. */
   readonly negotiation: SecureContextOptions
   readonly clock: Clock
+  /** Text of the file at a path. Throws as `fs.readFileSync` does. */
+  readonly readFile: (path: string) => string
   readonly log: CertificateLog
 }
 
@@ -51,7 +52,7 @@ export class Certificates {
   constructor(options: CertificatesOptions) {
     this.settings = options.settings
     this.#options = options
-    this.#seen = readAll(options.settings)
+    this.#seen = readAll(options)
     this.#loaded = load(options, this.#seen)
   }
 
@@ -93,7 +94,7 @@ export class Certificates {
   reload(): void {
     const { log, settings } = this.#options
     try {
-      const texts = readAll(settings)
+      const texts = readAll(this.#options)
       if (isSame(texts, this.#seen)) return
       this.#seen = texts
       this.#loaded = load(this.#options, texts)
@@ -117,17 +118,16 @@ function filesOf({ certFile, keyFile, sni }: TlsSettings): CertificateFiles[] {
 }
 
 /** The CA, then certificate and key of each pair. */
-function readAll(settings: TlsSettings): string[] {
+function readAll({ settings, readFile }: CertificatesOptions): string[] {
+  const read = (path: string): string => {
+    try {
+      return readFile(path)
+    } catch (error) {
+      throw new CertificateError(`cannot read ${path}: ${(error as Error).message}`)
+    }
+  }
   const pairs = filesOf(settings).flatMap(({ certFile, keyFile }) => [read(certFile), read(keyFile)])
   return [settings.caFile === '' ? '' : read(settings.caFile), ...pairs]
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new CertificateError(`cannot read ${path}: ${(error as Error).message}`)
-  }
 }
 
 function load(options: CertificatesOptions, texts: readonly string[]): Loaded {

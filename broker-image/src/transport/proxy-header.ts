@@ -2,9 +2,8 @@
  * What a proxy says of a client before the client speaks [PROXY protocol, haproxy.org, versions 1 and 2], in however many
  * pieces it comes. Extensions behind the addresses of version 2 are skipped.
  */
-import { isIPv4, isIPv6 } from 'node:net'
 import { PROXY_HEADER_BYTES_MAX } from '../limits.ts'
-import { plainAddress } from './address.ts'
+import { isAddress, plainAddress } from './address.ts'
 
 /** Both ends of the connection as the client knows it. */
 export interface ProxiedEnds {
@@ -65,11 +64,11 @@ function version1(bytes: Buffer): Answer {
 }
 
 function endsInWords([family, source = '', target = '', ...ports]: string[]): ProxiedEnds | undefined {
-  const isAddress = family === 'TCP4' ? isIPv4 : isIPv6
   const [peerPort, port] = ports.map(portIn)
   if (family !== 'TCP4' && family !== 'TCP6') return undefined
   if (ports.length !== 2 || peerPort === undefined || port === undefined) return undefined
-  if (!isAddress(source) || !isAddress(target)) return undefined
+  const version = family === 'TCP4' ? 4 : 6
+  if (!isAddress(source, version) || !isAddress(target, version)) return undefined
   return { peerHost: plainAddress(source), peerPort, host: plainAddress(target), port }
 }
 

@@ -1,4 +1,5 @@
 /** A broker world with real ports, for what only sockets show; clocks and disks are still in the hands of the test. */
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import tls from 'node:tls'
 import type { FastifyInstance } from 'fastify'
@@ -25,7 +26,11 @@ export class ListeningWorld extends BrokerWorld {
       },
     })
     await management.ready()
-    world.#listeners = await openListeners(world.broker, management)
+    world.#listeners = await openListeners({
+      broker: world.broker,
+      management,
+      readFile: path => readFileSync(path, 'utf8'),
+    })
     world.broker.listening = world.#listeners.listening
     return world
   }
