@@ -4,6 +4,7 @@ import { type ExpiringLoad, expiring, type RejectedLoad, rejected } from './chur
 import { type ConnectionsLoad, connections } from './connections.ts'
 import { DeliveryCounter } from './counters.ts'
 import { type FlowLoad, flow } from './flows.ts'
+import { type LatencyLoad, latency } from './latency.ts'
 import { connect, type Figures, ignore, measured, settled, type Target } from './measuring.ts'
 import { type NeighbourLoad, neighbour } from './neighbours.ts'
 import { type PairLoad, startPair } from './pair.ts'
@@ -18,10 +19,10 @@ type Messages = { readonly bodyBytes: number; readonly durable: boolean }
 export type Load =
   | ({ readonly kind: 'stream' } & PairLoad & Times)
   | ({ readonly kind: 'backlog'; readonly limit: number; readonly seconds: number } & Messages)
-  | ({ readonly kind: 'latency'; readonly perSecond: number } & Messages & Times)
   | { readonly kind: 'declares'; readonly count: number; readonly pipeline: number; readonly seconds: number }
   | { readonly kind: 'nothing' }
   | FlowLoad
+  | LatencyLoad
   | ExpiringLoad
   | RejectedLoad
   | ConnectionsLoad
@@ -115,46 +116,6 @@ async function stored(connection: AmqpSocket, count: number): Promise<void> {
     if (performance.now() > end) throw new Error(`${count} messages published, the queue holds ${held}`)
     await delay(1)
   }
-}
-
-/** Delivery latency at a steady rate, from the write of a message to its parsing: percentiles in milliseconds. */
-async function latency(target: Target, load: Extract<Load, { kind: 'latency' }>): Promise<Figures> {
-  const samples = new Float64Array(Math.ceil((load.seconds + 1) * load.perSecond))
-  let taken = 0
-  let measuring = false
-  const deliveries = new DeliveryCounter(
-    load.bodyBytes,
-    () => {},
-    sentAt => {
-      if (measuring && taken < samples.length) samples[taken++] = performance.now() - sentAt
-    },
-  )
-  const source = await connect(target, ignore)
-  const sink = await connect(target, deliveries)
-  await source.call(declareFrame(QUEUE, load.durable), Method.queueDeclareOk)
-  await sink.call(consumeFrame(QUEUE, true), Method.basicConsumeOk)
-  const publisher = publisherTo(source, load, NEVER)
-
-  const start = performance.now()
-  for (;;) {
-    const now = performance.now()
-    const elapsed = (now - start) / 1000
-    if (elapsed > load.warmUpSeconds + load.seconds) break
-    measuring = elapsed > load.warmUpSeconds
-    const due = Math.floor(elapsed * load.perSecond) - publisher.sent
-    if (due > 0) publisher.send(due, now)
-    await delay(1)
-  }
-  await settled(() => deliveries.received === publisher.sent)
-  await source.call(deleteFrame(QUEUE), Method.queueDeleteOk)
-  await Promise.all([source.close(), sink.close()])
-  return percentiles(samples.subarray(0, taken))
-}
-
-function percentiles(samples: Float64Array): Figures {
-  const sorted = samples.toSorted()
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
-  return { p50: at(0.5), p99: at(0.99), p999: at(0.999) }
 }
 
 /** Declares durable queues on one channel, `pipeline` of them without waiting, until `count` or `seconds` are reached. */
