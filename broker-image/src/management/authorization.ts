@@ -5,7 +5,7 @@ import type { Permission } from '../access/access.ts'
 import { AccessRefused } from '../access/access-refused.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { type ManagementContext, param } from './context.ts'
-import { notAuthorized, notFound } from './http-error.ts'
+import { loginFailed, notAuthorised, notFound } from './http-error.ts'
 import type { ManagedBroker } from './managed.ts'
 
 /** What a route asks for; every route under /api asks for `management` at least. */
@@ -30,7 +30,7 @@ const TAGS_OF_ROLE: { readonly [role in Role]: readonly string[] } = {
 
 const REFUSAL_OF_ROLE: { readonly [role in Role]: string } = {
   management: 'Not management user',
-  policymaker: 'Not policymaker user',
+  policymaker: 'User not authorised to access object',
   monitoring: 'Not monitor user',
   administrator: 'Not administrator user',
 }
@@ -43,8 +43,8 @@ export function requireLogin(app: FastifyInstance, { broker }: ManagementContext
     const user = login(broker, request)
     request.user = user
     const role = request.routeOptions.config.role ?? 'management'
-    if (!hasRole(user, 'management')) throw notAuthorized(REFUSAL_OF_ROLE.management)
-    if (!hasRole(user, role)) throw notAuthorized(REFUSAL_OF_ROLE[role])
+    if (!hasRole(user, 'management')) throw notAuthorised(REFUSAL_OF_ROLE.management)
+    if (!hasRole(user, role)) throw notAuthorised(REFUSAL_OF_ROLE[role])
     checkVhost(broker, request)
   })
 }
@@ -57,12 +57,12 @@ function login(broker: ManagedBroker, request: FastifyRequest): Readonly<UserDef
   const [scheme, credentials = ''] = (request.headers.authorization ?? '').split(' ')
   const text = Buffer.from(credentials, 'base64').toString()
   const colon = text.indexOf(':')
-  if (scheme?.toLowerCase() !== 'basic' || colon < 0) throw notAuthorized('Login failed')
+  if (scheme?.toLowerCase() !== 'basic' || colon < 0) throw loginFailed()
   try {
     return broker.access.authenticate(text.slice(0, colon), text.slice(colon + 1), request.ip)
   } catch (cause) {
     if (!(cause instanceof AccessRefused)) throw cause
-    throw notAuthorized('Login failed')
+    throw loginFailed()
   }
 }
 
@@ -71,7 +71,7 @@ function checkVhost(broker: ManagedBroker, request: FastifyRequest): void {
   const vhost = param(request, 'vhost')
   if (vhost === '' || request.routeOptions.url === '/api/vhosts/:vhost') return
   if (!broker.vhosts.has(vhost)) throw notFound()
-  if (!canSee(broker, request, vhost)) throw notAuthorized('User not authorised to access virtual host')
+  if (!canSee(broker, request, vhost)) throw notAuthorised('User not authorised to access virtual host')
 }
 
 /** Whether the virtual host's content belongs into an answer to this request. */
@@ -92,10 +92,10 @@ export function requirePermission(
   const vhost = param(request, 'vhost')
   if (hasRole(user, 'administrator') || broker.access.can(user.name, vhost, permission, name)) return
   const refused = `${permission} access to '${name}' in vhost '${vhost}' refused for user '${user.name}'`
-  throw notAuthorized(`ACCESS_REFUSED - ${refused}`)
+  throw notAuthorised(`ACCESS_REFUSED - ${refused}`)
 }
 
 export function userOf(request: FastifyRequest): Readonly<UserDefinition> {
-  if (!request.user) throw notAuthorized('Login failed')
+  if (!request.user) throw loginFailed()
   return request.user
 }

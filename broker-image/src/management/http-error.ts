@@ -23,8 +23,13 @@ export function badRequest(reason: string): HttpError {
   return new HttpError(400, 'bad_request', reason)
 }
 
-export function notAuthorized(reason: string): HttpError {
-  return new HttpError(401, 'not_authorized', reason)
+export function loginFailed(): HttpError {
+  return new HttpError(401, 'not_authorized', 'Login failed')
+}
+
+/** To somebody who is known. RabbitMQ spells the two errors differently. */
+export function notAuthorised(reason: string): HttpError {
+  return new HttpError(401, 'not_authorised', reason)
 }
 
 /** What a caught error answers; undefined for one that is a bug of ours. */
@@ -42,6 +47,6 @@ export function httpErrorFrom(error: unknown): HttpError | undefined {
 function fromAmqp({ replyName, message }: ChannelError | ConnectionError): HttpError {
   const reason = message.replace(`${replyName} - `, '')
   if (replyName === 'NOT_FOUND') return new HttpError(404, 'not_found', reason)
-  if (replyName === 'ACCESS_REFUSED') return notAuthorized(reason)
+  if (replyName === 'ACCESS_REFUSED') return notAuthorised(reason)
   return badRequest(reason)
 }

@@ -8,23 +8,7 @@ import { gotWire } from '../vhost/delivered-wire.ts'
 import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
-
-/** Properties by RabbitMQ's names in JSON. `headers` is apart: it is a table. */
-export const PROPERTY_NAMES = {
-  content_type: 'contentType',
-  content_encoding: 'contentEncoding',
-  delivery_mode: 'deliveryMode',
-  priority: 'priority',
-  correlation_id: 'correlationId',
-  reply_to: 'replyTo',
-  expiration: 'expiration',
-  message_id: 'messageId',
-  timestamp: 'timestamp',
-  type: 'type',
-  user_id: 'userId',
-  app_id: 'appId',
-  cluster_id: 'clusterId',
-} as const satisfies { [name: string]: Exclude<keyof Properties, 'headers'> }
+import { PROPERTY_NAMES } from '../wire/property-names.ts'
 
 export interface PayloadOptions {
   /** `auto`: text where the body is UTF-8, else base64. */

@@ -24,7 +24,13 @@ const publish = (body: object, exchange = 'amq.default', user?: string) =>
   world.request('POST', `/api/exchanges/%2F/${exchange}/publish`, { payload: 'x', ...body }, user)
 
 const take = async (queue: string) =>
-  (await world.request('POST', `/api/queues/%2F/${queue}/get`, { count: 5, ackmode: 'ack_requeue_false' })).body
+  (
+    await world.request('POST', `/api/queues/%2F/${queue}/get`, {
+      count: 5,
+      ackmode: 'ack_requeue_false',
+      encoding: 'auto',
+    })
+  ).body
 
 test('CC and BCC add queues, and nobody is told of BCC', async () => {
   const headers = { CC: ['two'], BCC: ['three'] }

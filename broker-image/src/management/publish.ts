@@ -3,18 +3,17 @@
 import { nameFrom } from '../definitions/from-json.ts'
 import { argumentsFromJson, InvalidDefinition, type JsonObject, stringField } from '../definitions/json-values.ts'
 import type { UserDefinition } from '../definitions/model.ts'
-import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
-import { offer, REFUSED } from '../queue/offer.ts'
+import { MESSAGE_BYTES_MAX } from '../limits.ts'
+import { REFUSED } from '../queue/offer.ts'
+import { offerAndKeep } from '../vhost/held/keep.ts'
 import { selectedKeys } from '../vhost/selected-keys.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
-import { encodeWireForm } from '../vhost/wire-form.ts'
-import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_OVERHEAD } from '../wire/frame.ts'
-import { writeU32 } from '../wire/integers.ts'
+import { encodeWireForm, splitIntoFrames } from '../vhost/wire-form.ts'
 import type { Properties } from '../wire/properties.ts'
+import { PROPERTY_NAMES } from '../wire/property-names.ts'
 import { badRequest } from './http-error.ts'
 import type { ManagedBroker } from './managed.ts'
-import { PROPERTY_NAMES } from './message-json.ts'
 
 const NUMERIC_PROPERTIES: ReadonlySet<string> = new Set(['delivery_mode', 'priority', 'timestamp'])
 const PERSISTENT = 2
@@ -40,14 +39,14 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const { keys, headers } = selectedKeys(routingKey, properties.headers)
   const sent = properties.headers === undefined ? properties : { ...properties, headers }
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
-  const queues = vhost.queuesFor(exchange, { routingKeys: keys, properties: sent })
+  const message = { routingKeys: keys, properties: sent }
+  const queues = vhost.queuesFor(exchange, message)
   exchange.publishedIn++
-  if (queues.length === 0) return false
   const persistent = properties.deliveryMode === PERSISTENT
-  const batch = offer(broker.intake, { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }, queues)
+  const batch = offerAndKeep(broker, { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }, queues, message)
   if (batch === REFUSED) throw badRequest('rejected Unable to publish message. Check queue limits.')
   await new Promise<void>(resolve => broker.whenSafe(batch, resolve))
-  return true
+  return queues.length > 0
 }
 
 /** RabbitMQ answers 400 here also where a client would hear 403. */
@@ -105,18 +104,4 @@ function payloadFrom(json: JsonObject): Buffer {
   const body = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   if (body.length > MESSAGE_BYTES_MAX) throw new InvalidDefinition(`payload is larger than ${MESSAGE_BYTES_MAX} bytes`)
   return body
-}
-
-/** Body frames of a message in one buffer, as a publisher sends them. */
-function splitIntoFrames(body: Buffer): Buffer {
-  const payloadMax = FRAME_BYTES_MAX - FRAME_OVERHEAD
-  const frames: Buffer[] = []
-  for (let at = 0; at < body.length; at += payloadMax) {
-    const payload = body.subarray(at, at + payloadMax)
-    const head = Buffer.alloc(FRAME_HEAD_BYTES)
-    head[0] = FRAME_BODY
-    writeU32(head, 3, payload.length)
-    frames.push(head, payload, Buffer.from([FRAME_END]))
-  }
-  return Buffer.concat(frames)
 }

@@ -34,6 +34,11 @@ describe('login', () => {
     world.broker.isReady = true
   })
 
+  test('a method that a path lacks is 405, and the others are told', async () => {
+    const { status, headers } = await world.request('PATCH', '/api/queues/%2F/q')
+    expect({ status, allow: headers['allow'] }).toEqual({ status: 405, allow: 'DELETE, GET, HEAD, PUT' })
+  })
+
   test('a path that is not there is 404', async () => {
     expect(await world.request('GET', '/api/nothing')).toMatchObject({
       status: 404,
@@ -59,8 +64,9 @@ describe('tags', () => {
     ['monitoring', 'GET', '/api/queues/tags', 200, undefined],
     ['monitoring', 'DELETE', '/api/queues/tags/q', 401, 'User not authorised to access virtual host'],
     ['management', 'GET', '/api/queues/tags', 200, undefined],
+    ['management', 'GET', '/api/nodes', 401, 'Not monitor user'],
     ['management', 'GET', '/api/queues/%2F', 401, 'User not authorised to access virtual host'],
-    ['management', 'PUT', '/api/policies/tags/p', 401, 'Not policymaker user'],
+    ['management', 'PUT', '/api/policies/tags/p', 401, 'User not authorised to access object'],
     ['policymaker', 'PUT', '/api/policies/tags/p', 401, 'User not authorised to access virtual host'],
     ['policymaker', 'PUT', '/api/operator-policies/tags/p', 401, 'Not administrator user'],
   ])('%s: %s %s is %d', async (user, method, path, expected, reason) => {

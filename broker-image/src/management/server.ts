@@ -6,6 +6,7 @@ import { HTTP_BODY_BYTES_MAX, HTTP_REQUEST_MS_MAX } from '../limits.ts'
 import { requireLogin } from './authorization.ts'
 import type { ManagementContext } from './context.ts'
 import { badRequest, httpErrorFrom, notFound } from './http-error.ts'
+import { KnownPaths } from './known-paths.ts'
 import type { ManagedBroker } from './managed.ts'
 import { Rates } from './rates.ts'
 import { bindingRoutes } from './routes/bindings.ts'
@@ -60,7 +61,7 @@ export function createManagementServer({ broker, clock, onError }: ManagementOpt
   })
   const context: ManagementContext = { broker, clock, rates: new Rates(clock), trends: new Rates(clock) }
   acceptJson(app)
-  answerErrors(app, onError)
+  answerErrors(app, onError, new KnownPaths(app))
   requireLogin(app, context)
   for (const routes of ROUTES) routes(app, context)
   return app
@@ -79,9 +80,11 @@ function acceptJson(app: FastifyInstance): void {
   })
 }
 
-function answerErrors(app: FastifyInstance, onError: (error: Error) => void): void {
-  app.setNotFoundHandler(() => {
-    throw notFound()
+function answerErrors(app: FastifyInstance, onError: (error: Error) => void, paths: KnownPaths): void {
+  app.setNotFoundHandler((request, reply) => {
+    const methods = paths.methodsOf(request.url.split('?')[0]!)
+    if (methods.length === 0) throw notFound()
+    return reply.code(405).header('Allow', methods.join(', ')).send()
   })
   app.setErrorHandler((error: Error, _request, reply) => {
     const answer = httpErrorFrom(error)

@@ -13,7 +13,7 @@ import {
   type HeldConsumer,
 } from '../connection-views.ts'
 import { answerStable, type ManagementContext, param } from '../context.ts'
-import { notAuthorized, notFound } from '../http-error.ts'
+import { notAuthorised, notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
 import type { ManagedConnection } from '../managed.ts'
 
@@ -37,7 +37,7 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
   app.delete('/api/connections/username/:user', (request, reply) => {
     const own = visible(request).filter(connection => connection.user === param(request, 'user'))
     if (!own.every(connection => isOwnOrAdministrator(request, connection)))
-      throw notAuthorized('Not administrator user')
+      throw notAuthorised('Not administrator user')
     for (const connection of own) connection.close(reasonIn(request))
     return answerStable(context, reply, 204)
   })
@@ -54,7 +54,7 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
   })
   app.delete('/api/connections/:connection', (request, reply) => {
     const connection = connectionOf(context, request)
-    if (!isOwnOrAdministrator(request, connection)) throw notAuthorized('Not administrator user')
+    if (!isOwnOrAdministrator(request, connection)) throw notAuthorised('Not administrator user')
     connection.close(reasonIn(request))
     return answerStable(context, reply, 204)
   })

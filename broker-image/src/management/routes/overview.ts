@@ -15,11 +15,15 @@ import { brokerTotals } from '../totals.ts'
 /** The parameter that keeps a name given over HTTP. */
 const CLUSTER_NAME_KEY: [string, string, string] = ['', '', 'cluster_name']
 
+const MONITORING = { config: { role: 'monitoring' } } as const
+
 export function overviewRoutes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
   app.get('/api/overview', (request, reply) => sendOne(request, reply, overview(context)))
-  app.get('/api/nodes', async (request, reply) => sendList(request, reply, [await node(context)], row => row))
-  app.get('/api/nodes/:node', async (request, reply) => {
+  app.get('/api/nodes', MONITORING, async (request, reply) =>
+    sendList(request, reply, [await node(context)], row => row),
+  )
+  app.get('/api/nodes/:node', MONITORING, async (request, reply) => {
     if (param(request, 'node') !== broker.nodeName) throw notFound()
     return sendOne(request, reply, await node(context))
   })

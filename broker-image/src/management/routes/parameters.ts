@@ -3,10 +3,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { parameterFromJson } from '../../definitions/from-json.ts'
 import type { ParameterDefinition } from '../../definitions/model.ts'
+import { VHOST_LIMITS } from '../../definitions/named-limits.ts'
 import { parameterJson } from '../../definitions/to-json.ts'
 import { canSee } from '../authorization.ts'
 import { answerStable, bodyOf, createdStatus, type ManagementContext, param } from '../context.ts'
-import { notFound } from '../http-error.ts'
+import { badRequest, notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
 
 const POLICYMAKER = { config: { role: 'policymaker' } } as const
@@ -67,13 +68,22 @@ function entryRoutes(
     return sendOne(request, reply, parameterJson(parameter))
   })
   app.put(path, POLICYMAKER, (request, reply) => {
-    const outcome = definitions.put('parameter', parameterFromJson(keyOf(request), bodyOf(request)), { durable: true })
+    const key = keyOf(request)
+    checkComponent(key)
+    const outcome = definitions.put('parameter', parameterFromJson(key, bodyOf(request)), { durable: true })
     return answerStable(context, reply, createdStatus(outcome === 'created'))
   })
   app.delete(path, POLICYMAKER, (request, reply) => {
     if (!definitions.remove('parameter', tuple(keyOf(request)))) throw notFound()
     return answerStable(context, reply, 204)
   })
+}
+
+/** A component is known by who serves it, and only limits are served from here. Throws `HttpError` 400. */
+function checkComponent({ vhost, component }: ParameterKey): void {
+  if (vhost === '' || component === VHOST_LIMITS.component) return
+  if (component === 'policy') throw badRequest('policies may not be set using this method')
+  throw badRequest(`Validation failed\n\ncomponent ${component} not found\n`)
 }
 
 function ofPath(request: FastifyRequest): (parameter: Readonly<ParameterDefinition>) => boolean {

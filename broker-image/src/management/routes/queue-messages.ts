@@ -1,8 +1,8 @@
 /** Messages of a queue over HTTP: taken for a look or for good, and purged. */
 
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { booleanField, type JsonObject } from '../../definitions/json-values.ts'
-import { HTTP_GET_MESSAGES_MAX } from '../../limits.ts'
+import type { JsonObject } from '../../definitions/json-values.ts'
+import { HTTP_GET_BYTES_MAX, HTTP_GET_MESSAGES_MAX } from '../../limits.ts'
 import { type Message, positionOf } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { requirePermission } from '../authorization.ts'
@@ -42,11 +42,13 @@ function readable(context: ManagementContext, request: FastifyRequest): Queue {
 async function getMessages(queue: Queue, options: GetOptions): Promise<MessageJson[]> {
   const held: Message[] = []
   const messages: MessageJson[] = []
+  let bytes = 0
   try {
-    while (messages.length < options.count) {
+    while (messages.length < options.count && bytes < HTTP_GET_BYTES_MAX) {
       const message = await getOne(queue, options, held)
       if (message === null) break
       messages.push(message)
+      bytes += message.payload.length
     }
   } finally {
     for (const message of held) {
@@ -74,18 +76,17 @@ function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<Mes
 }
 
 function optionsFrom(json: JsonObject): GetOptions {
-  const ackMode = json['ackmode'] ?? ackModeOf(booleanField(json, 'requeue', true))
+  const missing = ['ackmode', 'count', 'encoding'].filter(key => json[key] === undefined)
+  if (missing.length > 0) throw badRequest(`[${missing.map(key => `{key_missing,${key}}`).join(',')}]`)
+  const ackMode = json['ackmode']
   if (!isAckMode(ackMode)) throw badRequest(`ackmode should be one of ${ACK_MODES.join(', ')}`)
-  const encoding = json['encoding'] ?? 'auto'
-  if (encoding !== 'auto' && encoding !== 'base64') throw badRequest('encoding should be auto or base64')
-  const count = countFrom(json, 'count', 1)
+  const encoding = json['encoding']
+  if (encoding !== 'auto' && encoding !== 'base64') {
+    throw badRequest('Unsupported encoding. Please use auto or base64.')
+  }
+  const count = countFrom(json, 'count', 0)
   if (count > HTTP_GET_MESSAGES_MAX) throw badRequest(`count should be at most ${HTTP_GET_MESSAGES_MAX}`)
   return { count, ackMode, encoding, truncate: countFrom(json, 'truncate', Number.MAX_SAFE_INTEGER) }
-}
-
-/** What older clients send instead of `ackmode`. */
-function ackModeOf(requeue: boolean): AckMode {
-  return requeue ? 'ack_requeue_true' : 'ack_requeue_false'
 }
 
 function isAckMode(value: unknown): value is AckMode {

@@ -130,6 +130,8 @@ describe('queues', () => {
   })
 })
 
+const GET_ONE = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' }
+
 describe('messages', () => {
   test('are published, looked at, taken and purged', async () => {
     await world.request('PUT', '/api/queues/%2F/box', {})
@@ -160,14 +162,14 @@ describe('messages', () => {
     ])
     expect(await get('/api/queues/%2F/box')).toMatchObject({ messages: 1, messages_ready: 1, message_bytes: 1 })
     expect(await status('DELETE', '/api/queues/%2F/box/contents')).toBe(204)
-    expect(await take({ count: 1 })).toEqual([])
+    expect(await take(GET_ONE)).toEqual([])
   })
 
   test('of several frames keep every byte', async () => {
     await world.request('PUT', '/api/queues/%2F/large', {})
     const payload = 'abcdefghij'.repeat(40_000)
     await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { routing_key: 'large', payload })
-    const [message] = (await world.request('POST', '/api/queues/%2F/large/get', { count: 1 })).body
+    const [message] = (await world.request('POST', '/api/queues/%2F/large/get', GET_ONE)).body
     expect(message.payload === payload).toBe(true)
   })
 
@@ -182,13 +184,18 @@ describe('messages', () => {
     expect(answer).toMatchObject({ status: 400, body: { reason } })
   })
 
-  test.each([{ ackmode: 'maybe' }, { count: 100_000 }, { count: -1 }, { encoding: 'x' }])(
-    'a get with %j is refused',
-    async body => {
-      await world.request('PUT', '/api/queues/%2F/box', {})
-      expect(await status('POST', '/api/queues/%2F/box/get', body)).toBe(400)
-    },
-  )
+  test.each([
+    { ackmode: 'maybe' },
+    { ackmode: undefined },
+    { count: 100_000 },
+    { count: -1 },
+    { count: undefined },
+    { encoding: 'x' },
+    { encoding: undefined },
+  ])('a get with %j is refused', async body => {
+    await world.request('PUT', '/api/queues/%2F/box', {})
+    expect(await status('POST', '/api/queues/%2F/box/get', { ...GET_ONE, ...body })).toBe(400)
+  })
 })
 
 describe('exchanges and bindings', () => {
@@ -270,16 +277,23 @@ describe('policies and parameters', () => {
   })
 
   test('parameters are kept, of a virtual host or global', async () => {
-    expect(await status('PUT', '/api/parameters/shovel/%2F/s', { value: { a: [1] } })).toBe(201)
-    expect(await get('/api/parameters/shovel')).toEqual([
-      { vhost: '/', component: 'shovel', name: 's', value: { a: [1] } },
-    ])
+    const limits = { vhost: '/', component: 'vhost-limits', name: 'limits', value: { 'max-queues': 1000 } }
+    expect(await status('PUT', '/api/parameters/vhost-limits/%2F/limits', limits)).toBe(201)
+    expect(await get('/api/parameters/vhost-limits')).toEqual([limits])
     expect(await status('PUT', '/api/global-parameters/g', { value: 'x' })).toBe(201)
     expect(await get('/api/global-parameters')).toEqual([{ name: 'g', value: 'x' }])
     expect(await get('/api/parameters')).toHaveLength(1)
-    expect(await status('DELETE', '/api/parameters/shovel/%2F/s')).toBe(204)
+    expect(await status('DELETE', '/api/parameters/vhost-limits/%2F/limits')).toBe(204)
     expect(await status('DELETE', '/api/global-parameters/g')).toBe(204)
     expect(await status('DELETE', '/api/global-parameters/g')).toBe(404)
+  })
+
+  test.each([
+    ['shovel', 'Validation failed\n\ncomponent shovel not found\n'],
+    ['policy', 'policies may not be set using this method'],
+  ])('a parameter of %s, which nothing here reads, is refused', async (component, reason) => {
+    const answer = await world.request('PUT', `/api/parameters/${component}/%2F/p`, { value: {} })
+    expect(answer).toMatchObject({ status: 400, body: { reason } })
   })
 })
 

@@ -33,7 +33,10 @@ export const queueHandlers: Handlers<QueueMethod> = {
   },
 
   'queue.unbind': (channel, args) => {
-    channel.vhost.unbind(bindingOf(channel, args), channel.connection)
+    const name = channel.queueName(args.queue)
+    channel.assertMay('write', 'queue', name)
+    // Nothing is bound to a queue that is not there, so there is nothing to do.
+    if (channel.vhost.queues.has(name)) channel.vhost.unbind(bindingOf(channel, args), channel.connection)
     channel.replyDurable('queue.unbind-ok', {})
   },
 
