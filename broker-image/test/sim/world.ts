@@ -5,7 +5,7 @@ import { SimClient } from './client.ts'
 import type { Draw } from './draw.ts'
 import { Model, type Policy } from './model.ts'
 import { startAgain } from './model-crash.ts'
-import { expire } from './model-deaths.ts'
+import { applyLimits, expire } from './model-deaths.ts'
 import { SimNode } from './node.ts'
 import type { Parameters } from './parameters.ts'
 import { Violation } from './violation.ts'
@@ -208,6 +208,7 @@ export class SimWorld {
     for (const queue of this.model.queues.values()) {
       queue.settings = this.model.settingsFor(queue.name, queue.arguments)
     }
+    for (const queue of this.model.queues.values()) applyLimits(this.model, queue)
     requireAccounts(this)
   }
 
