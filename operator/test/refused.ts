@@ -11,13 +11,18 @@ export const REFUSED: [string, string, object, string][] = [
   ['a wrong type', 'Queue', { ...ref, durable: 'yes' }, 'spec.durable: must be of type boolean'],
   ['a missing field', 'Queue', {}, 'spec.clusterRef: Required value'],
   ['a word that is none', 'Queue', { ...ref, type: 'stream' }, 'spec.type: must be one of classic, quorum'],
-  ['a quorum queue', 'Queue', { ...ref, type: 'quorum' }, 'spec.type quorum comes with clusters'],
   ['a reserved name', 'Queue', { ...ref, name: 'amq.gen' }, 'spec.name must not start with amq.'],
   [
     'a transient quorum queue',
     'Queue',
     { ...ref, type: 'quorum', durable: false },
     'spec.durable must be true for a quorum',
+  ],
+  [
+    'a quorum queue that goes with its consumers',
+    'Queue',
+    { ...ref, type: 'quorum', autoDelete: true },
+    'spec.autoDelete must be false for a quorum',
   ],
   [
     'priorities of a quorum queue',

@@ -17,6 +17,9 @@ const known: { [argument: string]: TSchema } = {
   }),
   'x-dead-letter-exchange': Type.String({ maxLength: 255, description: 'Exchange for messages that nobody took.' }),
   'x-dead-letter-routing-key': Type.String({ maxLength: 255, description: 'Routing key of dead-lettered messages.' }),
+  'x-dead-letter-strategy': oneOf(['at-most-once', 'at-least-once'], {
+    description: 'at-least-once keeps a dead message until another queue has it; needs x-overflow reject-publish.',
+  }),
   'x-max-priority': Type.Integer({ minimum: 0, maximum: 255, description: 'Number of priorities of a classic queue.' }),
   'x-single-active-consumer': Type.Boolean({ description: 'Whether only one consumer at a time gets messages.' }),
   'x-queue-mode': oneOf(['default', 'lazy'], { description: 'lazy keeps messages on disk.' }),
@@ -63,12 +66,13 @@ export const queueArgumentRules: readonly Rule<Declared>[] = [
       given['x-dead-letter-routing-key'] === undefined || given['x-dead-letter-exchange'] !== undefined,
   },
   {
-    cel: `!has(${celName('x-overflow')}) || has(${celName('x-max-length')}) || has(${celName('x-max-length-bytes')})`,
+    cel: `!has(${celName('x-overflow')}) || has(${celName('x-max-length')}) || has(${celName('x-max-length-bytes')}) || has(${celName('x-dead-letter-strategy')})`,
     message: 'spec.arguments.x-overflow needs x-max-length or x-max-length-bytes beside it',
     holds: ({ arguments: given }) =>
       given['x-overflow'] === undefined ||
       given['x-max-length'] !== undefined ||
-      given['x-max-length-bytes'] !== undefined,
+      given['x-max-length-bytes'] !== undefined ||
+      given['x-dead-letter-strategy'] !== undefined,
   },
   onlyFor('classic', 'x-max-priority'),
   onlyFor('classic', 'x-queue-mode'),

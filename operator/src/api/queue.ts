@@ -25,7 +25,7 @@ export const QueueSpec = Type.Object(
     vhost: Vhost,
     type: oneOf(['classic', 'quorum'], {
       default: 'classic',
-      description: 'classic, or quorum: mirrored, durable, with a limit of deliveries.',
+      description: 'classic, or quorum: durable, keeps all messages, and counts how often each came back.',
     }),
     durable: Type.Boolean({ default: true, description: 'Whether the queue is still there after a restart.' }),
     autoDelete: Type.Boolean({
@@ -79,14 +79,14 @@ const rules: readonly Rule<QueueSpec>[] = [
   immutable<QueueSpec>('Queue', 'type'),
   immutable<QueueSpec>('Queue', 'durable'),
   {
-    cel: "self.type != 'quorum'",
-    message: 'spec.type quorum comes with clusters of several brokers: choose classic until then',
-    holds: spec => spec.type !== 'quorum',
-  },
-  {
     cel: "self.type != 'quorum' || self.durable",
     message: 'spec.durable must be true for a quorum queue: leave it out or choose type classic',
     holds: spec => spec.type !== 'quorum' || spec.durable,
+  },
+  {
+    cel: "self.type != 'quorum' || !self.autoDelete",
+    message: 'spec.autoDelete must be false for a quorum queue: leave it out or choose type classic',
+    holds: spec => spec.type !== 'quorum' || !spec.autoDelete,
   },
   {
     cel: "!has(self.name) || !self.name.startsWith('amq.')",
