@@ -70,7 +70,16 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     reason: 'Warren says what was wrong before it closes the connection, where RabbitMQ only closes.',
-    probes: { connections: ['an unknown method', 'an unknown class', 'a frame-max that is too small'] },
+    probes: {
+      connections: [
+        'an unknown method',
+        'an unknown class',
+        'a frame-max that is too small',
+        'a mechanism that needs TLS, without it',
+        'a mechanism that nobody knows',
+        'a response that PLAIN does not allow',
+      ],
+    },
   },
   {
     reason: 'No limit (0) in tune-ok means the limit that was offered; RabbitMQ closes the connection.',

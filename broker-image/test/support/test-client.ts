@@ -41,6 +41,9 @@ export interface Message {
 }
 
 export interface LoginOptions {
+  /** PLAIN unless told otherwise, with the response that it takes. */
+  mechanism?: string
+  response?: string
   user?: string
   password?: string
   vhost?: string
@@ -92,8 +95,8 @@ export class TestClient {
     this.bytes(PROTOCOL_HEADER)
     this.send(0, 'connection.start-ok', {
       clientProperties: { capabilities },
-      mechanism: 'PLAIN',
-      response: Buffer.from(`\0${user}\0${password}`),
+      mechanism: options.mechanism ?? 'PLAIN',
+      response: Buffer.from(options.response ?? `\0${user}\0${password}`),
       locale: 'en_US',
     })
     this.send(0, 'connection.tune-ok', { channelMax, frameMax, heartbeat })
