@@ -48,6 +48,8 @@ export interface ExchangeDefinition {
   autoDelete: boolean
   internal: boolean
   arguments: Arguments
+  /** Ids of the queues that hold what the exchange keeps, where it keeps anything; none has a name or a definition. */
+  hiddenQueueIds?: number[]
 }
 
 export interface QueueDefinition {

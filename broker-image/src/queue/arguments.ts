@@ -76,6 +76,9 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-queue-master-locator': forClassic(text),
   'x-delivery-limit': forBoth(integerFrom(0)),
   'x-message-deduplication': forBoth(boolean),
+  'x-deduplication-header': forBoth(text),
+  'x-cache-size': forBoth(integerFrom(1)),
+  'x-cache-ttl': forBoth(timeFrom(1)),
 }
 
 /** The type that a queue with these arguments has. */

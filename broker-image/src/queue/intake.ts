@@ -48,6 +48,16 @@ export class Intake {
     this.#transientLog = transientLog
   }
 
+  /** See the log's own. */
+  together(bytes: number): void {
+    this.#log.together(bytes)
+  }
+
+  /** The batch of the durable log with its last entry so far. */
+  get lastBatch(): number {
+    return this.#log.isGathering ? this.#log.batch : this.#log.batch - 1
+  }
+
   /**
    * Puts a message into queues. Answers the batch of the durable log that must be stable before the publisher may
    * hear that the message is safe; 0 when nothing waits for the disk.

@@ -8,6 +8,8 @@ import type { Exchange } from './exchange.ts'
 import { createExchange, exchangeTypes, isExchangeType } from './exchange-types.ts'
 
 const AMQP_TYPES = ['direct', 'fanout', 'headers', 'topic']
+/** What is created of these only has the bindings: what they keep is their virtual host's affair. */
+const KEEPING_TYPES = ['x-delayed-message', 'x-message-deduplication', 'x-recent-history']
 const TYPES = exchangeTypes().map(({ name }) => name)
 /** A routing key that is a weight too. */
 const KEY = '7'
@@ -20,7 +22,7 @@ function routed(exchange: Exchange<string>): string[] {
 }
 
 function exchangeOf(type: string): Exchange<string> {
-  return createExchange<string>(type, { arguments: {}, identify: name => name })!
+  return createExchange<string>(type, { arguments: { 'x-delayed-type': 'fanout' }, identify: name => name })!
 }
 
 test('a type that is unknown, or only a property of every object, is no exchange', () => {
@@ -30,9 +32,9 @@ test('a type that is unknown, or only a property of every object, is no exchange
 })
 
 test('an exchange says of which type it is, and only these look at more than the routing key', () => {
-  expect(TYPES).toEqual([...AMQP_TYPES, 'x-consistent-hash', 'x-modulus-hash', 'x-random'])
+  expect(TYPES).toEqual([...AMQP_TYPES, 'x-consistent-hash', 'x-modulus-hash', 'x-random', ...KEEPING_TYPES])
   for (const type of TYPES) {
-    expect(exchangeOf(type).type).toBe(type)
+    expect(exchangeOf(type).type).toBe(KEEPING_TYPES.includes(type) ? 'fanout' : type)
     expect(exchangeOf(type).needsMessage).toBe(['headers', 'x-random'].includes(type))
   }
 })

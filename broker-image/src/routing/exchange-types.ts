@@ -7,10 +7,21 @@ import type { Exchange, ExchangeTraits } from './exchange.ts'
 import { FanoutExchange } from './fanout.ts'
 import { hashedValueOf } from './hashed-value.ts'
 import { HeadersExchange } from './headers.ts'
+import {
+  DEDUPLICATION_TYPE,
+  DELAYED_TYPE,
+  delayedType,
+  HISTORY_TYPE,
+  validateCacheExchange,
+  validateDeduplication,
+  validateDelayed,
+  validateHistory,
+} from './held-types.ts'
 import { ModulusHashExchange } from './modulus-hash.ts'
 import { RandomExchange } from './random.ts'
 import { TopicExchange } from './topic.ts'
 
+/** Of the types that keep messages, what is created here has their bindings. */
 interface ExchangeType {
   readonly description: string
   create<D>(traits: ExchangeTraits<D>): Exchange<D>
@@ -36,6 +47,21 @@ const EXCHANGE_TYPES: { readonly [type: string]: ExchangeType } = {
     description: 'Random exchange: one binding a message',
     create: <D>(traits: ExchangeTraits<D>) => new RandomExchange(traits),
   },
+  [DELAYED_TYPE]: {
+    description: 'Delayed message exchange',
+    create: <D>(traits: ExchangeTraits<D>) => createExchange(delayedType(traits.arguments), traits)!,
+    validate: args => validateDelayed(args, isExchangeType, validateExchangeArguments),
+  },
+  [DEDUPLICATION_TYPE]: {
+    description: 'Message deduplication exchange',
+    create: <D>() => new FanoutExchange<D>(),
+    validate: validateCacheExchange,
+  },
+  [HISTORY_TYPE]: {
+    description: 'Recent history exchange',
+    create: <D>() => new FanoutExchange<D>(),
+    validate: validateHistory,
+  },
 }
 
 /** The types, as the management API lists them. */
@@ -50,6 +76,7 @@ export function isExchangeType(type: string): boolean {
 /** Raises PRECONDITION_FAILED for arguments that an exchange of a known type can't have. */
 export function validateExchangeArguments(type: string, args: FieldTable): void {
   EXCHANGE_TYPES[type]?.validate?.(args)
+  validateDeduplication(args)
 }
 
 /** An exchange without bindings; undefined for an unknown type. */

@@ -9,12 +9,6 @@ export interface Keeper {
   readonly postpones: boolean
 }
 
-/** An exchange that keeps messages which pass, or a note of each. How it does that is its maker's affair. */
-export interface Keeper {
-  /** The message goes on later: nothing takes it here and now, not even an alternate exchange. */
-  readonly postpones: boolean
-}
-
 /** What an exchange may look at to find where a message goes. */
 export interface RoutedMessage {
   /** The message's own routing key first, then those of `CC` and `BCC`. */

@@ -8,6 +8,8 @@ import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
 import { offer, REFUSED } from '../queue/offer.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { RoutedMessage } from '../routing/exchange.ts'
+import { offerAndKeep } from '../vhost/held/keep.ts'
 import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
@@ -150,14 +152,16 @@ export class Publisher {
     arrival.size = content.bodySize
     arrival.persistent = content.persistent
     arrival.ttlMs = content.expirationMs(buffer)
-    const plain = content.headersAt < 0 || !(route.needsMessage || mayHoldCopies(buffer, content.headersAt))
-    const queues = plain && !route.needsMessage ? route.queues : this.#queuesByMessage(route)
+    const isPlain = !route.needsMessage && (content.headersAt < 0 || !mayHoldCopies(buffer, content.headersAt))
+    const message = isPlain ? null : this.#lookAt(route)
+    const queues = message === null ? route.queues : channel.vhost.queuesFor(route.exchange, message)
     if (channel.transaction !== null) {
-      channel.transaction.publish(arrival, route.exchange, queues, (bits & MANDATORY) !== 0)
+      channel.transaction.publish(arrival, { exchange: route.exchange, message, queues }, (bits & MANDATORY) !== 0)
       return
     }
     route.exchange.publishedIn++
-    if (queues.length === 0) this.#unroutable(bits)
+    if (message?.keepers !== undefined) this.#keep(queues, message, bits)
+    else if (queues.length === 0) this.#unroutable(bits)
     else this.#accept(queues)
   }
 
@@ -184,16 +188,25 @@ export class Publisher {
   }
 
   /** Replies go straight to those who wait for them, and have no queue. */
-  #queuesByMessage({ exchange, routingKey }: Route): readonly Queue[] {
-    const { vhost, broker } = this.#channel
+  #lookAt({ exchange, routingKey }: Route): RoutedMessage {
     const message = senderSelected(this.#arrival, this.#content, routingKey)
-    if (exchange.name === '') broker.replies.deliver(message.routingKeys, this.#arrival)
-    return vhost.queuesFor(exchange, message)
+    if (exchange.name === '') this.#channel.broker.replies.deliver(message.routingKeys, this.#arrival)
+    return message
   }
 
   #accept(queues: readonly Queue[]): void {
+    this.#confirm(offer(this.#channel.broker.intake, this.#arrival, queues))
+  }
+
+  /** Exchanges keep the message, or a note of it; what no queue takes now is returned all the same, as their plugins do. */
+  #keep(queues: readonly Queue[], message: RoutedMessage, bits: number): void {
+    const batch = offerAndKeep(this.#channel.broker, this.#arrival, queues, message)
+    if (queues.length === 0 && (bits & MANDATORY) !== 0) this.#channel.returnMessage(this.#arrival)
+    this.#confirm(batch)
+  }
+
+  #confirm(batch: number): void {
     const { confirms, broker } = this.#channel
-    const batch = offer(broker.intake, this.#arrival, queues)
     if (confirms === null) return
     if (batch === REFUSED) confirms.refused()
     else if (confirms.published(batch)) broker.confirmWhenStable(confirms)

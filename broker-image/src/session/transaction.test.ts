@@ -85,7 +85,8 @@ describe('a transaction', () => {
       persistent: false,
       ttlMs: Number.POSITIVE_INFINITY,
     }
-    const publish = (end: number): void => transaction.publish({ ...arrival, end }, exchange, [], false)
+    const publish = (end: number): void =>
+      transaction.publish({ ...arrival, end }, { exchange, queues: [], message: null }, false)
     for (let i = 0; i < TX_MESSAGES_MAX; i++) publish(3)
     expect(() => publish(3)).toThrow('transaction is larger than')
     client.send(1, 'tx.rollback', {})

@@ -4,8 +4,10 @@
  */
 import { TX_BYTES_MAX, TX_MESSAGES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
-import { offer, REFUSED } from '../queue/offer.ts'
+import { REFUSED } from '../queue/offer.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { RoutedMessage } from '../routing/exchange.ts'
+import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
 import { ChannelError } from '../wire/errors.ts'
 import { METHOD_ID } from '../wire/frame.ts'
@@ -14,10 +16,15 @@ import type { Channel } from './channel.ts'
 /** What becomes of deliveries. */
 export type Settlement = 'ack' | 'requeue' | 'discard'
 
-interface HeldPublish {
-  readonly arrival: Arrival
+/** Where a publish goes, and what was looked at to find that; null when its keys said everything. */
+interface Way {
   readonly exchange: VhostExchange
   readonly queues: readonly Queue[]
+  readonly message: RoutedMessage | null
+}
+
+interface HeldPublish extends Way {
+  readonly arrival: Arrival
   readonly mandatory: boolean
 }
 
@@ -51,7 +58,7 @@ export class Transaction {
   }
 
   /** Holds a copy of a publish. @throws ChannelError 406 when the transaction grows beyond its bounds. */
-  publish(arrival: Arrival, exchange: VhostExchange, queues: readonly Queue[], mandatory: boolean): void {
+  publish(arrival: Arrival, way: Way, mandatory: boolean): void {
     const { source, start, end } = arrival
     const bytes = this.#bytes + end - start
     if (bytes > TX_BYTES_MAX || this.messages >= TX_MESSAGES_MAX) {
@@ -60,7 +67,8 @@ export class Transaction {
     }
     this.#bytes = bytes
     const copy = { ...arrival, source: Buffer.from(source.subarray(start, end)), start: 0, end: end - start }
-    this.#publishes.push({ arrival: copy, exchange, queues, mandatory })
+    const message = way.message?.keepers === undefined ? null : lasting(way.message)
+    this.#publishes.push({ ...way, message, arrival: copy, mandatory })
   }
 
   /** Holds a settlement; its deliveries count as settled for the client, and as taken for prefetch. @throws ChannelError 406. */
@@ -97,15 +105,18 @@ export class Transaction {
     this.#bytes = 0
   }
 
-  /** A queue that was deleted since the publish gets nothing. */
-  #deliver({ arrival, exchange, queues, mandatory }: HeldPublish, outcome: Outcome): void {
-    const present = queues.filter(queue => !queue.deleted)
+  /** A queue that was deleted since the publish gets nothing. What exchanges keep is routed anew, by what they hold now. */
+  #deliver({ arrival, exchange, message, queues, mandatory }: HeldPublish, outcome: Outcome): void {
+    const { broker, vhost } = this.#channel
+    const found = message === null ? queues : vhost.queuesFor(exchange, message)
+    const present = found.filter(queue => !queue.deleted)
     exchange.publishedIn++
-    if (present.length > 0) {
-      const batch = offer(this.#channel.broker.intake, arrival, present)
+    if (present.length > 0 || message !== null) {
+      const batch = offerAndKeep(broker, arrival, present, message)
       if (batch === REFUSED) outcome.refused = true
       else if (batch > outcome.batch) outcome.batch = batch
-    } else if (mandatory) outcome.returned.push(arrival)
+    }
+    if (mandatory && present.length === 0) outcome.returned.push(arrival)
   }
 
   #settle(): void {
@@ -128,4 +139,9 @@ export class Transaction {
       channel.connection.failChannel(error, channel, METHOD_ID.TX_COMMIT)
     }
   }
+}
+
+/** What was read from the bytes of a publish, apart from them. */
+function lasting({ routingKeys, properties }: RoutedMessage): RoutedMessage {
+  return { routingKeys, properties }
 }

@@ -7,10 +7,12 @@ import type { DeadWire } from '../queue/dead-wire.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
 import type { DeathReason } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { RoutedMessage } from '../routing/exchange.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
+import { offerAndKeep } from './held/keep.ts'
 import type { Vhost } from './vhost.ts'
 import { encodeWireForm } from './wire-form.ts'
 
@@ -46,17 +48,18 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   if (newKey !== undefined) delete headers['CC']
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
-  const routed = vhost.queuesFor(exchange, { routingKeys: keys, properties: { ...kept, headers } })
+  const message: RoutedMessage = { routingKeys: keys, properties: { ...kept, headers } }
+  const routed = vhost.queuesFor(exchange, message)
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
-  if (wanted.length === 0) return false
-  const arrival = arrivalOf(original, exchange.name, keys[0]!, { ...kept, headers })
+  if (wanted.length === 0 && message.keepers === undefined) return false
+  const arrival = arrivalOf(original, exchange.name, keys[0]!, message.properties)
   const queues = wanted.filter(target => !target.refuses(arrival.size))
   if (queue.settings.keepsDead && queues.length < wanted.length) {
     for (const target of wanted) if (!queues.includes(target)) target.dead.tellOfRoom(queue.dead)
     return false
   }
-  if (queues.length > 0) context.intake.accept(arrival, queues)
-  return queues.length > 0
+  offerAndKeep(context, arrival, queues, message)
+  return queues.length > 0 || message.keepers !== undefined
 }
 
 function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {

@@ -11,6 +11,15 @@ export type Destination = Queue | RoutingNode<Queue>
 export const identify = (destination: Destination): string =>
   `${destination instanceof VhostExchange ? 'exchange' : 'queue'} ${(destination as Queue | VhostExchange).name}`
 
+/** Queues of an exchange that nobody sees, and what is done by them. */
+export interface Held {
+  readonly hidden: readonly Queue[]
+  /** The queue of messages that wait for their time. */
+  readonly delayed: Queue | undefined
+  /** Sends what passed last to a destination that was bound just now. */
+  readonly history: { replay(destination: Destination): void } | undefined
+}
+
 export class VhostExchange implements RoutingNode<Queue> {
   readonly definition: Readonly<ExchangeDefinition>
   readonly exchange: Exchange<Destination>
@@ -18,6 +27,8 @@ export class VhostExchange implements RoutingNode<Queue> {
   readonly bindings = new Map<string, Readonly<BindingDefinition>>()
   policyName: string | undefined
   effectivePolicy: Arguments = {}
+  /** What it keeps, where it does. */
+  held: Held = { hidden: [], delayed: undefined, history: undefined }
   /** Messages published to it, and how many of them found a queue. */
   publishedIn = 0
   /** The version of all routes at which the answer was found: a look at every binding. */

@@ -5,16 +5,17 @@
 import { isUtf8 } from 'node:buffer'
 import type { Definitions } from '../definitions/definitions.ts'
 import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
-import type { Arguments, BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
+import type { BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
 import { vhostLimit } from '../definitions/named-limits.ts'
 import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
 import { validateQueueArguments } from '../queue/arguments.ts'
-import type { QueueContext, QueueOwner } from '../queue/context.ts'
+import type { QueueOwner } from '../queue/context.ts'
 import { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
-import { createExchange, isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
+import { isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import { builtInExchanges, defaultExchange } from './built-in.ts'
 import {
   assertSameExchange,
   assertSameQueue,
@@ -29,19 +30,11 @@ import {
   withDefaultType,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
+import { buildExchange, hiddenQueues } from './held/build.ts'
+import type { HoldingContext } from './held/site.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
-import { type Destination, identify, VhostExchange } from './vhost-exchange.ts'
-
-/** Exchanges that every virtual host has; nobody can delete them. */
-const BUILT_IN: readonly (readonly [name: string, type: string, internal: boolean])[] = [
-  ['amq.direct', 'direct', false],
-  ['amq.fanout', 'fanout', false],
-  ['amq.topic', 'topic', false],
-  ['amq.headers', 'headers', false],
-  ['amq.match', 'headers', false],
-  ['amq.rabbitmq.trace', 'topic', true],
-]
+import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
 export type ExchangeSpec = Omit<ExchangeDefinition, 'vhost'>
@@ -50,7 +43,7 @@ export type BindingSpec = Omit<BindingDefinition, 'vhost'>
 /** What a virtual host needs of its node. */
 export interface VhostContext {
   readonly definitions: Definitions
-  readonly queueContext: QueueContext
+  readonly queueContext: HoldingContext
   /** Queues of the whole node by the number that log entries carry. */
   readonly queuesById: Map<number, Queue>
 }
@@ -71,8 +64,8 @@ export class Vhost {
   constructor(name: string, context: VhostContext) {
     this.name = name
     this.#context = context
-    this.exchanges.set('', this.#wrap(builtIn(name, '', 'direct', false), new DefaultExchange(this.queues)))
-    for (const [exchange, type, internal] of BUILT_IN) this.#addExchange(builtIn(name, exchange, type, internal))
+    this.exchanges.set('', this.#wrap(defaultExchange(name), new DefaultExchange(this.queues)))
+    for (const definition of builtInExchanges(name)) this.#addExchange(definition)
   }
 
   /** @throws ChannelError 404. */
@@ -106,8 +99,10 @@ export class Vhost {
     refuseReserved('exchange', spec.name)
     checkAlternate(this.name, spec)
     validateExchangeArguments(spec.type, spec.arguments)
-    const definition = { ...spec, vhost: this.name }
-    this.#context.definitions.put('exchange', definition, { durable: spec.durable })
+    const { definitions } = this.#context
+    const ids = Array.from({ length: hiddenQueues(spec) }, () => definitions.nextQueueId())
+    const definition = { ...spec, vhost: this.name, ...(ids.length === 0 ? {} : { hiddenQueueIds: ids }) }
+    definitions.put('exchange', definition, { durable: spec.durable })
     this.#addExchange(definition)
     this.#applyExchangePolicy(this.exchange(spec.name))
     this.#routesChanged()
@@ -125,6 +120,10 @@ export class Vhost {
     for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding)
     this.#removeIncoming(exchange)
     this.exchanges.delete(name)
+    for (const queue of exchange.held.hidden) {
+      this.#context.queuesById.delete(queue.id)
+      queue.delete()
+    }
     this.#context.definitions.remove('exchange', [this.name, name])
     this.#routesChanged()
     return true
@@ -191,6 +190,7 @@ export class Vhost {
       durable: source.definition.durable && survives(destination),
     })
     this.#addBinding(definition, source, destination)
+    source.held.history?.replay(destination)
   }
 
   /** Removes a binding; one that is not there is success, as are ends that are not. @throws ChannelError 403, 405. */
@@ -283,9 +283,17 @@ export class Vhost {
   }
 
   #addExchange(definition: ExchangeDefinition): void {
-    const exchange = createExchange(definition.type, { arguments: definition.arguments, identify })
-    if (exchange === undefined) throw new Error(`exchange '${definition.name}' has unknown type '${definition.type}'`)
-    this.exchanges.set(definition.name, this.#wrap(definition, exchange))
+    const { queueContext, queuesById } = this.#context
+    const route = (name: string, message: RoutedMessage): Queue[] => {
+      const exchange = this.exchanges.get(name)
+      return exchange === undefined ? [] : this.queuesFor(exchange, message)
+    }
+    const built = buildExchange(definition, { context: queueContext, route })
+    if (built === undefined) throw new Error(`exchange '${definition.name}' has unknown type '${definition.type}'`)
+    const exchange = this.#wrap(definition, built.exchange)
+    exchange.held = built.held
+    for (const queue of built.held.hidden) queuesById.set(queue.id, queue)
+    this.exchanges.set(definition.name, exchange)
   }
 
   #addQueue(definition: QueueDefinition, owner: QueueOwner | null): Queue {
@@ -387,7 +395,3 @@ const survives = (destination: Destination): boolean =>
     : (destination as VhostExchange).definition.durable
 
 const bindingKey = (binding: BindingDefinition): string => joinKey(DEFINITION_KEYS.binding(binding))
-
-function builtIn(vhost: string, name: string, type: string, internal: boolean): ExchangeDefinition {
-  return { vhost, name, type, durable: true, autoDelete: false, internal, arguments: {} as Arguments }
-}

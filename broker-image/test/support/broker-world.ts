@@ -74,6 +74,7 @@ export class BrokerWorld {
 
   /** The process is gone and another one starts on what the disks hold. */
   restart(disk: (name: string) => Disk = name => this.#disk(name)): void {
+    this.clock.forget()
     this.broker = this.#open(disk)
   }
 

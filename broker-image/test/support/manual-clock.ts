@@ -34,6 +34,11 @@ export class ManualClock implements Clock {
     }
   }
 
+  /** Whoever waited is gone: none of its timers fires any more. */
+  forget(): void {
+    this.#waiting = []
+  }
+
   /** Moves time on, and fires what falls due in the order of time. */
   advance(ms: number): void {
     const untilMs = this.#nowMs + ms

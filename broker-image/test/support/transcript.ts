@@ -62,8 +62,10 @@ class Scene {
       this.world.resources.memoryUsed = Number(used)
       return this.world.advance(1_000)
     },
-    restart: () => {
+    restart: ({ ms }) => {
       this.#clients.clear()
+      this.world.clock.forget()
+      this.world.clock.advance(Number(ms ?? 0))
       this.world.restart()
     },
     policy: values => {

@@ -1,0 +1,83 @@
+/** Builds the exchanges of a virtual host; those that keep messages get queues for them that nobody sees. */
+import type { Arguments, ExchangeDefinition } from '../../definitions/model.ts'
+import { BY_ROUTING_KEY } from '../../queue/key-index.ts'
+import { Queue } from '../../queue/queue.ts'
+import type { Exchange } from '../../routing/exchange.ts'
+import { createExchange } from '../../routing/exchange-types.ts'
+import {
+  cacheSettings,
+  DEDUPLICATES,
+  DEDUPLICATION_TYPE,
+  DELAYED_TYPE,
+  delayedType,
+  HISTORY_TYPE,
+  historyLength,
+} from '../../routing/held-types.ts'
+import { type Destination, type Held, identify } from '../vhost-exchange.ts'
+import { DeduplicatingExchange } from './deduplicating-exchange.ts'
+import { DelayedExchange } from './delayed-exchange.ts'
+import { HistoryExchange } from './history-exchange.ts'
+import type { Hold, HoldingSite } from './site.ts'
+
+/** What an exchange does with messages besides routing them, the outermost first. */
+type Layer = 'deduplicates' | 'delays' | 'remembers'
+
+/** How many hidden queues an exchange needs. */
+export function hiddenQueues({ type, arguments: args }: Pick<ExchangeDefinition, 'type' | 'arguments'>): number {
+  return layersOf(type, args).length
+}
+
+function layersOf(type: string, args: Arguments): Layer[] {
+  const own: Layer[] = args[DEDUPLICATES] === true && type !== DEDUPLICATION_TYPE ? ['deduplicates'] : []
+  const inner = type === DELAYED_TYPE ? delayedType(args) : type
+  if (type === DELAYED_TYPE) own.push('delays')
+  if (inner === DEDUPLICATION_TYPE) own.push('deduplicates')
+  if (inner === HISTORY_TYPE) own.push('remembers')
+  return own
+}
+
+/** An exchange, and what it keeps. */
+export interface Built {
+  readonly exchange: Exchange<Destination>
+  readonly held: Held
+}
+
+/** Undefined for an exchange of an unknown type. */
+export function buildExchange(definition: Readonly<ExchangeDefinition>, site: HoldingSite): Built | undefined {
+  const { type, arguments: args, hiddenQueueIds: ids = [] } = definition
+  let exchange = createExchange<Destination>(type, { arguments: args, identify })
+  if (exchange === undefined) return undefined
+  const layers = layersOf(type, args).slice(0, ids.length)
+  const hidden = layers.map((layer, at) => hiddenQueue(definition, layer, { id: ids[at]!, site }))
+  let history: HistoryExchange | undefined
+  for (let at = layers.length - 1; at >= 0; at--) {
+    const hold: Hold = { queue: hidden[at]!, context: site.context }
+    if (layers[at] === 'delays') exchange = new DelayedExchange(exchange, hold, site)
+    else if (layers[at] === 'deduplicates') exchange = deduplicating(definition, exchange, hold)
+    else {
+      history = new HistoryExchange(exchange, hold, site)
+      exchange = history
+    }
+  }
+  return { exchange, held: { hidden, delayed: hidden[layers.indexOf('delays')], history } }
+}
+
+function deduplicating({ type, arguments: args }: ExchangeDefinition, inner: Exchange<Destination>, hold: Hold) {
+  return new DeduplicatingExchange(type, inner, cacheSettings(args), hold)
+}
+
+function hiddenQueue(
+  { vhost, name, durable, arguments: args }: ExchangeDefinition,
+  layer: Layer,
+  { id, site }: { id: number; site: HoldingSite },
+): Queue {
+  const isKept = durable && (layer !== 'deduplicates' || cacheSettings(args).isKept)
+  const flags = { durable: isKept, autoDelete: false, exclusive: false }
+  return new Queue({ vhost, name, id, ...flags, arguments: argumentsOf(layer, args) }, null, site.context)
+}
+
+function argumentsOf(layer: Layer, args: Arguments): Arguments {
+  if (layer === 'delays') return {}
+  if (layer === 'remembers') return { 'x-max-length': historyLength(args) }
+  return { 'x-max-length': cacheSettings(args).size, [DEDUPLICATES]: BY_ROUTING_KEY }
+}

@@ -1,0 +1,76 @@
+/** Takes messages out of a queue as they fall due: in order, some in a turn, whether in memory or on disk. */
+import { fetchSegment } from '../../queue/context.ts'
+import { type DeadWire, wireOf } from '../../queue/dead-wire.ts'
+import { SETTLED } from '../../queue/message.ts'
+import type { Hold } from './site.ts'
+
+/** Messages that leave before others get their turn. */
+const RELEASES_PER_TURN = 256
+
+export class Releases {
+  readonly #hold: Hold
+  readonly #send: (wire: DeadWire) => void
+  /** Sequence numbers of messages that are due, and how many of them have been looked at. */
+  #due: number[] = []
+  #done = 0
+  #isBusy = false
+
+  /** `send` is called with each message when it is due; it is settled then. */
+  constructor(hold: Hold, send: (wire: DeadWire) => void) {
+    this.#hold = hold
+    this.#send = send
+    hold.queue.onDue = seqs => this.#add(seqs)
+  }
+
+  #add(seqs: Iterable<number>): void {
+    for (const seq of seqs) this.#due.push(seq)
+    if (!this.#isBusy) this.#run()
+  }
+
+  #run(): void {
+    const { queue, context } = this.#hold
+    this.#isBusy = true
+    for (let count = 0; this.#done < this.#due.length; count++) {
+      if (queue.deleted) return
+      if (count === RELEASES_PER_TURN) {
+        context.clock.after(0, () => this.#run())
+        context.turn.wake()
+        return
+      }
+      if (!this.#releaseNext()) return
+    }
+    this.#due = []
+    this.#done = 0
+    this.#isBusy = false
+    context.turn.wake()
+  }
+
+  /** False when the message must come from disk first. */
+  #releaseNext(): boolean {
+    const { queue, context } = this.#hold
+    const { ready } = queue
+    const seq = this.#due[this.#done]!
+    if (!ready.find(seq)) {
+      this.#done++
+      return true
+    }
+    const bytes = context.segments.bytes(ready.segment)
+    if (bytes === null) {
+      this.#fetch(ready.segment)
+      return false
+    }
+    this.#done++
+    this.#send(wireOf(bytes, ready))
+    queue.remove(seq, SETTLED.expired)
+    return true
+  }
+
+  /** A message that can't be read stays where it is, and the others go on. */
+  #fetch(segment: number): void {
+    const goOn = (): void => this.#run()
+    fetchSegment(this.#hold.context, segment, goOn, () => {
+      this.#done++
+      goOn()
+    })
+  }
+}
