@@ -1,4 +1,5 @@
 /** What recovery of the message log tells, put into the queues that the definitions know. */
+import { LiveRuns } from './live-runs.ts'
 import { encodeQueueStates, type QueueState } from './log/checkpoint.ts'
 import { FLAG_MOVED, FLAG_PERSISTENT, flagsAt, keyLengthAt, wireStart } from './log/record.ts'
 import type { Replay } from './log/replay.ts'
@@ -61,7 +62,7 @@ function settle(segments: SegmentTable, queue: Queue | undefined, firstSeq: numb
 }
 
 function purge(segments: SegmentTable, queue: Queue | undefined, beforeSeq: number): void {
-  const runs: Runs = []
+  const runs: [first: number, count: number][] = []
   queue?.eachRun((first, count) => runs.push([first, Math.min(count, beforeSeq - first)]))
   for (const [first, count] of runs) settle(segments, queue, first, count)
 }
@@ -90,41 +91,26 @@ function messageAt(bytes: Buffer, at: { seq: number; segment: number; offset: nu
 /** Calls `visit` with each delivery that waits for a settlement. */
 export type EachUnacked = (visit: (queue: Queue, seq: number) => void) => void
 
-/** Runs of neighbouring sequence numbers. */
-type Runs = [first: number, count: number][]
-
 /** The state of all durable queues for a checkpoint: what is ready, and what is with consumers. */
 export function checkpointOf(queues: Iterable<Queue>, eachUnacked: EachUnacked): Buffer {
-  const unacked = new Map<Queue, Runs>()
+  const unacked = new Map<Queue, LiveRuns>()
   eachUnacked((queue, seq) => {
-    const runs = unacked.get(queue)
-    if (runs === undefined) unacked.set(queue, [[seq, 1]])
-    else extend(runs, seq, 1)
+    let runs = unacked.get(queue)
+    if (runs === undefined) {
+      runs = new LiveRuns()
+      unacked.set(queue, runs)
+    }
+    runs.add(seq, 1)
   })
   return encodeQueueStates(durableStates(queues, unacked))
 }
 
-function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, Runs>): Iterable<QueueState> {
+function* durableStates(queues: Iterable<Queue>, unacked: Map<Queue, LiveRuns>): Iterable<QueueState> {
   for (const queue of queues) {
     if (!queue.durable) continue
-    const live = liveRuns(queue, unacked.get(queue) ?? [])
+    const runs = unacked.get(queue) ?? new LiveRuns()
+    queue.eachRun((first, count) => runs.add(first, count))
+    const live = runs.sorted()
     yield { queueId: queue.id, nextSeq: queue.nextSeq, live, returned: [...queue.returns.flat(), ...queue.dead.flat()] }
   }
-}
-
-/** Runs as first, count, first, count …, by rising sequence numbers. */
-function liveRuns(queue: Queue, unacked: Runs): number[] {
-  const runs = [...unacked]
-  queue.eachRun((first, count) => runs.push([first, count]))
-  runs.sort((a, b) => a[0] - b[0])
-  const joined: Runs = []
-  for (const [first, count] of runs) extend(joined, first, count)
-  return joined.flat()
-}
-
-/** A million messages with one consumer are one run, and not a million. */
-function extend(runs: Runs, first: number, count: number): void {
-  const last = runs[runs.length - 1]
-  if (last !== undefined && last[0] + last[1] === first) last[1] += count
-  else runs.push([first, count])
 }
