@@ -1,7 +1,7 @@
 /** Clients of other languages: Debian's programs, and Python packages in a folder of their own. */
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 
@@ -16,7 +16,8 @@ function installPackage(packageName: string): void {
     throw new Error(`${packageName} is missing. On Debian: apt-get install ${packageName}`)
   }
   // Another test file may be installing at the same time.
-  const apt = (...args: string[]) => run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args])
+  const lock = path.join(os.tmpdir(), 'warren-apt.lock')
+  const apt = (...args: string[]) => run('flock', [lock, 'apt-get', '-o', 'DPkg::Lock::Timeout=300', ...args])
   apt('update')
   apt('install', '-y', '--no-install-recommends', packageName)
 }
@@ -33,21 +34,27 @@ export function pythonClients(): { python: string; missing: string | null } {
   const digest = createHash('sha256').update(readFileSync(REQUIREMENTS)).digest('hex').slice(0, 12)
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(os.homedir(), '.cache')
   const folder = path.join(cache, `warren-clients-${digest}`)
-  const python = path.join(folder, 'bin', 'python')
-  return { python, missing: existsSync(path.join(folder, 'complete')) ? null : missing(() => makeEnvironment(folder)) }
+  const reason = existsSync(folder) ? null : missing(() => makeEnvironment(folder))
+  return { python: path.join(folder, 'bin', 'python'), missing: reason }
 }
 
-/** Its programs name the folder, so it is made where it stays; a half-made one has no file `complete`. */
+/** Comes to its place when it is whole. Another test file may be doing the same, and be faster. */
 function makeEnvironment(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+  const own = `${folder}.${process.pid}`
   try {
-    run('python3', ['-m', 'venv', folder])
+    run('python3', ['-m', 'venv', own])
   } catch {
     installPackage('python3-venv')
-    run('python3', ['-m', 'venv', '--clear', folder])
+    run('python3', ['-m', 'venv', '--clear', own])
   }
-  run(path.join(folder, 'bin', 'pip'), ['install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS])
-  writeFileSync(path.join(folder, 'complete'), '')
+  const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', REQUIREMENTS]
+  run(path.join(own, 'bin', 'python'), pip)
+  try {
+    renameSync(own, folder)
+  } catch (error) {
+    if (!existsSync(folder)) throw error
+    rmSync(own, { recursive: true })
+  }
 }
 
 function missing(prepare: () => void): string | null {
