@@ -281,3 +281,93 @@ describe('messages that were brought to disk', () => {
     expect([queue.aside.size, opened.queue('dead').messagesReady]).toEqual([0, 100])
   })
 })
+
+describe('a dead letter that waits', () => {
+  const waiting = {
+    'x-dead-letter-exchange': 'dlx',
+    'x-dead-letter-strategy': 'at-least-once',
+    'x-overflow': 'reject-publish',
+  }
+  const step = fc.record({
+    kind: fc.constantFrom('publish', 'publish', 'reject', 'crash', 'bind', 'unbind', 'drain'),
+    count: fc.integer({ min: 1, max: 12 }),
+  })
+
+  function bindDead(client: TestClient, kind: 'bind' | 'unbind'): void {
+    const route = { queue: 'dead', exchange: 'dlx', routingKey: '', arguments: {} }
+    if (kind === 'bind') client.send(1, 'queue.bind', { ...route, noWait: false })
+    else client.send(1, 'queue.unbind', route)
+  }
+
+  async function opened(seed: number) {
+    const world = new CrashingWorld(seed)
+    const client = await world.client()
+    const flags = { passive: false, durable: true, autoDelete: false, internal: false, noWait: false }
+    client.send(1, 'exchange.declare', { exchange: 'dlx', type: 'fanout', ...flags, arguments: {} })
+    declare(client, 'q', waiting)
+    declare(client, 'dead')
+    await world.settle()
+    client.take()
+    return { world, client }
+  }
+
+  test('is in its own queue or in another, and nowhere twice, whatever crashes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 1, maxLength: 25 }), async (seed, steps) => {
+        const start = await opened(seed)
+        const { world } = start
+        let { client } = start
+        let published = 0
+        const rejected = new Set<string>()
+        const drained = new Set<string>()
+        for (const { kind, count } of steps) {
+          if (kind === 'publish') for (let i = 0; i < count; i++) publish(client, 'q', String(published++))
+          else if (kind === 'bind' || kind === 'unbind') bindDead(client, kind)
+          else if (kind === 'crash') {
+            await world.crash()
+            client = await world.client()
+          } else {
+            const from = kind === 'reject' ? 'q' : 'dead'
+            for (const { id, deliveryTag } of await take(world, client, from, count)) {
+              expect((kind === 'reject' ? rejected : drained).has(id)).toBe(false)
+              if (kind === 'reject') client.send(1, 'basic.reject', { deliveryTag, requeue: false })
+              else client.send(1, 'basic.ack', { deliveryTag, multiple: false })
+              if (kind === 'reject') rejected.add(id)
+              else drained.add(id)
+            }
+          }
+          await world.settle()
+          client.take()
+          const q = world.queue('q')
+          expect(q.messagesReady).toBe(published - rejected.size)
+          expect(q.dead.count + world.queue('dead').messagesReady + drained.size).toBe(rejected.size)
+          expect(q.dead.bytes).toBe(q.dead.count * BODY.length)
+        }
+        bindDead(client, 'bind')
+        await world.settle()
+        client.take()
+        expect(world.queue('q').dead.count).toBe(0)
+        for (const { id } of await take(world, client, 'dead', rejected.size)) drained.add(id)
+        expect(drained).toEqual(rejected)
+      }),
+      { numRuns: 25 },
+    )
+  })
+
+  test('is not held up for ever by many that nobody takes', async () => {
+    const { world, client } = await opened(1)
+    declare(client, 'mixed', { ...waiting, 'x-dead-letter-exchange': 'amq.direct', 'x-message-ttl': 1 })
+    const bind = { noWait: true, arguments: {} }
+    client.send(1, 'queue.bind', { queue: 'mixed', exchange: 'amq.topic', routingKey: '#', ...bind })
+    for (let i = 0; i < 40; i++) client.publish(1, { exchange: 'amq.topic', routingKey: 'nobody' })
+    client.publish(1, { exchange: 'amq.topic', routingKey: 'somebody' })
+    await world.settle()
+    world.world.clock.advance(1)
+    client.send(1, 'queue.bind', { queue: 'dead', exchange: 'amq.direct', routingKey: 'somebody', ...bind })
+    await world.settle()
+    expect(world.queue('mixed').dead.count).toBe(41)
+    world.world.clock.advance(30_000)
+    await world.settle()
+    expect([world.queue('mixed').dead.count, world.queue('dead').messagesReady]).toEqual([40, 1])
+  })
+})

@@ -48,6 +48,9 @@ test('holds the same messages in the same order as a sorted list', () => {
           expect(positions.take(seq)).toBe(true)
           expect(positions.take(seq)).toBe(false)
         }
+        const from = pick % (next + 2)
+        const following = model.find(seq => seq >= from)
+        expect(positions.findFrom(from) ? positions.seq : undefined).toBe(following)
       }
       expect(held(positions)).toEqual(model)
       const runs: number[] = []

@@ -190,3 +190,24 @@ test('a dead letter lives as long as its queue says when it comes, though an ear
   await world.advance(60_000)
   expect(await bodiesOf(world, client, 'second')).toEqual(['new'])
 })
+
+test('a limit whose drops a crash undid acts when the broker starts, and what is dropped then stays dropped', async () => {
+  const disks = new Disks()
+  const world = new BrokerWorld({ disk: name => disks.of(name) })
+  const all = ['meta', 'queues', 'transient']
+  const client = await world.client()
+  declare(client, 'queue')
+  for (const body of ['one', 'two', 'three']) {
+    client.publish(1, { routingKey: 'queue', body, properties: { deliveryMode: 2 } })
+  }
+  await disks.run(world, all)
+  const spec = { vhost: '/', name: 'short', pattern: '.*', applyTo: 'queues', priority: 0 } as const
+  world.broker.definitions.put('policy', { ...spec, definition: { 'max-length': 1 } }, { durable: true })
+  await disks.run(world, ['meta'])
+  disks.crash(world)
+  expect(world.broker.vhosts.get('/')!.queues.get('queue')!.messagesReady).toBe(1)
+  world.broker.definitions.remove('policy', ['/', 'short'])
+  await disks.run(world, all)
+  disks.crash(world)
+  expect(await bodiesOf(world, await world.client(), 'queue')).toEqual(['three'])
+})
