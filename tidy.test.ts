@@ -83,6 +83,7 @@ describe('imports of the broker point one way', () => {
     transport: ['clock.ts', 'config', 'limits.ts'],
     queue: ['clock.ts', 'definitions', 'limits.ts', 'log', 'turn.ts', 'wire'],
     vhost: ['definitions', 'limits.ts', 'queue', 'routing', 'wire'],
+    reports: ['clock.ts', 'config', 'definitions', 'limits.ts', 'queue', 'turn.ts', 'vhost', 'wire'],
     session: [
       'access',
       'alarms.ts',
@@ -94,6 +95,7 @@ describe('imports of the broker point one way', () => {
       'log',
       'open-port.ts',
       'queue',
+      'reports',
       'routing',
       'transport',
       'turn.ts',
@@ -109,6 +111,7 @@ describe('imports of the broker point one way', () => {
       'log',
       'open-port.ts',
       'queue',
+      'reports',
       'resources.ts',
       'routing',
       'transport',

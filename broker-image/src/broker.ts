@@ -38,6 +38,8 @@ import type { DeathReason } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import type { WaitingDead } from './queue/waiting-dead.ts'
 import { checkpointOf, replayInto } from './recovery.ts'
+import { reportExchanges } from './reports/report-exchanges.ts'
+import { Reports } from './reports/reports.ts'
 import { SafeBatch, type SafeWaiter } from './safe-batch.ts'
 import type { Connection } from './session/connection.ts'
 import { ConsumerTimeout } from './session/consumer-timeout.ts'
@@ -96,6 +98,7 @@ export class Broker implements QueueContext {
   /** The durable log of messages. */
   readonly log: ShardLog
   readonly intake: Intake
+  readonly reports: Reports
   /** What queues counted that are gone. */
   readonly retiredCounters = new QueueCounters()
   readonly waitingDead = new Set<WaitingDead>()
@@ -149,6 +152,7 @@ export class Broker implements QueueContext {
     this.#meta.onStable = () => this.#stable()
     for (const log of [this.log, this.#transientLog, this.#meta]) log.onError = error => this.#logFailed(error, options)
     this.intake = new Intake(this.log, this.#transientLog)
+    this.reports = new Reports(this)
     this.alarms.onChange = () => this.#alarmsChanged()
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
     this.definitions.listen(change => this.#definitionChanged(change))
@@ -212,6 +216,7 @@ export class Broker implements QueueContext {
   createVhost(definition: VhostDefinition): void {
     this.definitions.put('vhost', definition, { durable: true })
     if (!this.vhosts.has(definition.name)) this.#addVhost(definition.name)
+    this.reports.traceAsDefined(definition.name)
   }
 
   /** Removes a virtual host with all that is in it; its connections are closed. */
@@ -329,7 +334,9 @@ export class Broker implements QueueContext {
   }
 
   #addVhost(name: string): void {
-    const vhost = new Vhost(name, { definitions: this.definitions, queueContext: this, queuesById: this.queuesById })
+    const { definitions, queuesById } = this
+    const context = { definitions, queueContext: this, queuesById, reportExchanges: reportExchanges(this.config, name) }
+    const vhost = new Vhost(name, context)
     this.vhosts.set(name, vhost)
     this.#applyPolicies(vhost)
   }
@@ -370,6 +377,7 @@ export class Broker implements QueueContext {
     if (alarms.any) logger.warn({ memory: alarms.memory, disk: alarms.disk }, `${alarms.reason}: publishers wait`)
     else logger.info('enough memory and disk again: publishers go on')
     this.log.saveRoom(alarms.disk)
+    this.reports.alarmsChanged(alarms)
     for (const connection of this.connections.values()) connection.alarmsChanged()
   }
 }

@@ -96,8 +96,13 @@ export const HTTP_REQUEST_MS_MAX = 60_000
 export const HTTP_PAGE_ROWS_MAX = 500
 /** Messages that one `get` over HTTP takes. */
 export const HTTP_GET_MESSAGES_MAX = 1_000
+/** Characters of payloads after which a `get` over HTTP takes no more, though more was asked for. */
+export const HTTP_GET_BYTES_MAX = 33_554_432
 
 /** Wait at the start for a broker that still has the data folder and is on its way out. */
 export const FOLDER_LOCK_MS_MAX = 3_000
 /** Time for clients to read what they were told last, at the end of the process. */
 export const FAREWELL_MS_MAX = 1_000
+
+/** Bytes of what the broker itself publishes in one turn (events, log, traces); what is more is dropped. */
+export const REPORT_BYTES_MAX = 64 * 1024 * 1024

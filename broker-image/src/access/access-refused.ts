@@ -1,10 +1,12 @@
 /** The one error of a login that failed. */
 
-/** `reason` is for the log; a client is told less. */
+/** `reason` is for the log; a client is told less. `user` is who it was, empty where that is not known. */
 export class AccessRefused extends Error {
   readonly reason: string
-  constructor(reason: string) {
+  readonly user: string
+  constructor(reason: string, user = '') {
     super(reason)
     this.reason = reason
+    this.user = user
   }
 }

@@ -36,7 +36,7 @@ describe('authenticate', () => {
     const { access, addUser } = setup()
     addUser('bob', 'right')
     addUser('nopass', '')
-    expect(() => access.authenticate(name, password, '127.0.0.1')).toThrow(new AccessRefused(reason))
+    expect(() => access.authenticate(name, password, '127.0.0.1')).toThrow(new AccessRefused(reason, name))
   })
 
   test.each([

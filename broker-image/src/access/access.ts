@@ -56,7 +56,7 @@ export class Access {
     this.#throttle?.assertMayTry(peerAddress)
     const user = this.#definitions.get('user', [name])
     const isRight = isPasswordRight(user ?? NOBODY, password)
-    if (!user || !isRight) this.#refuse(`user '${name}' - invalid credentials`, peerAddress)
+    if (!user || !isRight) this.#refuse(name, '- invalid credentials', peerAddress)
     return this.#admit(user, peerAddress)
   }
 
@@ -64,18 +64,18 @@ export class Access {
   authenticateKnown(name: string, peerAddress: string): Readonly<UserDefinition> {
     this.#throttle?.assertMayTry(peerAddress)
     const user = this.#definitions.get('user', [name])
-    if (!user) this.#refuse(`user '${name}' - invalid credentials`, peerAddress)
+    if (!user) this.#refuse(name, '- invalid credentials', peerAddress)
     return this.#admit(user, peerAddress)
   }
 
-  #refuse(reason: string, peerAddress: string): never {
+  #refuse(user: string, problem: string, peerAddress: string): never {
     this.#throttle?.failed(peerAddress)
-    throw new AccessRefused(reason)
+    throw new AccessRefused(`user '${user}' ${problem}`, user)
   }
 
   #admit(user: Readonly<UserDefinition>, peerAddress: string): Readonly<UserDefinition> {
     if (this.#loopbackUsers.has(user.name) && !isLoopback(peerAddress)) {
-      this.#refuse(`user '${user.name}' can only connect via localhost`, peerAddress)
+      this.#refuse(user.name, 'can only connect via localhost', peerAddress)
     }
     return user
   }

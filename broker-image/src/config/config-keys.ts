@@ -5,6 +5,7 @@ import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { CONNECTION_KEYS, LISTENER_KEYS, LOGIN_KEYS } from './network-keys.ts'
+import { REPORT_KEYS } from './report-keys.ts'
 import type { Settings } from './settings.ts'
 import { TLS_KEYS } from './tls-keys.ts'
 import {
@@ -106,6 +107,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
       settings.logLevel = parseLogLevel(text)
     },
   },
+  ...REPORT_KEYS,
   {
     key: 'vm_memory_high_watermark.relative',
     doc: 'share of the memory above which publishers wait',

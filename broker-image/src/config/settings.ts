@@ -45,9 +45,9 @@ export interface Settings {
   defaultPermissions: { configure: string; write: string; read: string }
   logLevel: LogLevel
   isConsoleLogOn: boolean
-  /** Lines of the log that go to `amq.rabbitmq.log`; `silent`: there is no such exchange. */
-  logExchangeLevel: LogLevel
+  /** There is `amq.rabbitmq.log`, and the log goes there from this level on. */
   isLogExchangeOn: boolean
+  logExchangeLevel: LogLevel
   /** Virtual host of `amq.rabbitmq.event`; empty means the default one. */
   eventVhost: string
   memoryHighWatermark: Watermark
@@ -94,6 +94,9 @@ export function defaultSettings(): Settings {
     defaultPermissions: { configure: '.*', write: '.*', read: '.*' },
     logLevel: 'info',
     isConsoleLogOn: true,
+    isLogExchangeOn: false,
+    logExchangeLevel: 'info',
+    eventVhost: '',
     memoryHighWatermark: { relative: 0.4 },
     diskFreeLimit: { absoluteBytes: 50_000_000 },
     authMechanisms: {},

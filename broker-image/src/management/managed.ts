@@ -9,6 +9,7 @@ import type { Listening } from '../open-port.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Actor } from '../reports/reports.ts'
 import type { Origin } from '../transport/origin.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 
@@ -27,6 +28,7 @@ export interface ManagedBroker {
   /** Warren's own version. */
   readonly version: string
   readonly nodeName: string
+  readonly reports: { actor: Actor }
   /** Listeners are open and recovery is done. */
   readonly isReady: boolean
   /** What is short now: publishers wait. */

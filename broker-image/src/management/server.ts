@@ -3,6 +3,7 @@
 import fastify, { type FastifyInstance } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { HTTP_BODY_BYTES_MAX, HTTP_REQUEST_MS_MAX } from '../limits.ts'
+import { nameActor } from './actor.ts'
 import { requireLogin } from './authorization.ts'
 import type { ManagementContext } from './context.ts'
 import { badRequest, httpErrorFrom, notFound } from './http-error.ts'
@@ -63,6 +64,7 @@ export function createManagementServer({ broker, clock, onError }: ManagementOpt
   acceptJson(app)
   answerErrors(app, onError, new KnownPaths(app))
   requireLogin(app, context)
+  nameActor(app, broker)
   for (const routes of ROUTES) routes(app, context)
   return app
 }

@@ -1,5 +1,6 @@
 /** The random exchange: each message goes to one of the bindings, whichever [rabbitmq_random_exchange]. */
 
+import { randomInt } from 'node:crypto'
 import type { FieldTable } from '../wire/field-table.ts'
 import { BindingList } from './binding-list.ts'
 import type { Exchange, ExchangeTraits, RoutedMessage } from './exchange.ts'
@@ -29,6 +30,6 @@ export class RandomExchange<D> implements Exchange<D> {
 
   route(_message: RoutedMessage, found: Set<D>): void {
     const { size } = this.#bindings
-    if (size > 0) found.add(this.#bindings.at(Math.floor(Math.random() * size)))
+    if (size > 0) found.add(this.#bindings.at(randomInt(size)))
   }
 }

@@ -5,6 +5,7 @@ import { assertMayOpenChannel } from './admission.ts'
 import { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
 import { dispatch } from './dispatch.ts'
+import { channelCreated } from './session-events.ts'
 
 /** @throws ConnectionError 504 when the channel is not open. */
 export function channelOf(connection: Connection, number: number): Channel {
@@ -54,5 +55,6 @@ function open(connection: Connection, number: number): void {
   if (vhost === undefined) throw new ConnectionError('CONNECTION_FORCED', `vhost '${connection.vhost}' is gone`)
   const channel = new Channel(connection, number, vhost)
   channels.set(number, channel)
+  channelCreated(channel)
   channel.send('channel.open-ok', {})
 }

@@ -19,6 +19,7 @@ import { contentOf } from './content-frames.ts'
 import { type Fill, HeldReplies } from './held-replies.ts'
 import { Publisher } from './publisher.ts'
 import type { ReplyConsumer } from './replies.ts'
+import { channelClosed, consumerDeleted } from './session-events.ts'
 import type { Transaction } from './transaction.ts'
 import { type Holder, Unacked } from './unacked.ts'
 
@@ -126,6 +127,7 @@ export class Channel {
     const wire = gotWire(bytes, message, queue)
     const { exchange, routingKey, frames } = contentOf(wire, this.number, this.connection.frameMax)
     const redelivered = isRedelivered(message.sized)
+    this.vhost.trace?.delivered(wire, queue, redelivered, this)
     const args = { deliveryTag: this.lastDeliveryTag, redelivered, exchange, routingKey, messageCount }
     return Buffer.concat([encodeMethodFrame(this.number, 'basic.get-ok', args), frames])
   }
@@ -184,6 +186,7 @@ export class Channel {
   /** A consumer's queue is gone. The client hears of it together with the answer to a `queue.delete`, not before. */
   consumerCancelled(consumer: ChannelConsumer): void {
     this.consumers.delete(consumer.tag)
+    consumerDeleted(consumer)
     if (!this.connection.wantsCancelNotify) return
     this.broker.definitions.whenStable(() => {
       if (!this.closing) this.reply('basic.cancel', { consumerTag: consumer.tag, noWait: true })
@@ -199,7 +202,10 @@ export class Channel {
   cancelConsumers(): void {
     const consumers = [...this.consumers.values()]
     this.consumers.clear()
-    for (const consumer of consumers) consumer.queue.removeConsumer(consumer)
+    for (const consumer of consumers) {
+      consumerDeleted(consumer)
+      consumer.queue.removeConsumer(consumer)
+    }
   }
 
   /** Takes the replies of the channel from now on, or with null nobody. */
@@ -216,6 +222,7 @@ export class Channel {
 
   /** Ends the channel's hold on everything; answers to what was done before still go out. */
   release(): void {
+    if (!this.closing) channelClosed(this)
     this.closing = true
     this.connection.resume(this)
     if (this.confirms !== null) this.broker.forgetConfirms(this.confirms)

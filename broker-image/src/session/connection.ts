@@ -9,6 +9,7 @@ import type { Timer } from '../clock.ts'
 import type { Arguments } from '../definitions/model.ts'
 import { CLOSE_MS_MAX, FRAME_BYTES_MAX, UNSENT_BYTES_MAX } from '../limits.ts'
 import type { Queue } from '../queue/queue.ts'
+import { NOBODY } from '../reports/reports.ts'
 import { hostAndPort } from '../transport/address.ts'
 import { type Origin, originOf } from '../transport/origin.ts'
 import { decodeMethod, encodeMethodFrame } from '../wire/codec.ts'
@@ -38,6 +39,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { logIn, loginRefused, mechanismsFor } from './login.ts'
 import { Outbox } from './outbox.ts'
 import { ProtocolHeader } from './protocol-header.ts'
+import { connectionClosed, connectionCreated, loginFailed, loginSucceeded } from './session-events.ts'
 
 /** What a client must send next; `running` is open, `closing` waits for `connection.close-ok`. */
 type State = 'header' | 'start' | 'tune' | 'open' | 'running' | 'closing' | 'closed'
@@ -145,11 +147,13 @@ export class Connection {
   }
 
   #feed(chunk: Buffer): void {
+    this.broker.reports.actor = this
     try {
       this.#input.feed(chunk)
     } catch (error) {
       this.#failed(error, 0, 0)
     }
+    this.broker.reports.actor = NOBODY
     if (this.#input.hasLeft || this.#socket.writableLength > UNSENT_BYTES_MAX) this.pause(this.outbox)
     if (this.hasPublished) this.#holdBack()
     this.broker.turn.wake()
@@ -284,6 +288,7 @@ export class Connection {
       const user = logIn(this.broker, this.origin, args)
       this.user = user.name
       this.isImpersonator = user.tags.includes('impersonator')
+      loginSucceeded(this)
     } catch (error) {
       if (error instanceof AccessRefused) this.#refuseLogin(error)
       else throw error
@@ -295,6 +300,7 @@ export class Connection {
   }
 
   #refuseLogin(refused: AccessRefused): void {
+    loginFailed(this, refused.user, refused.reason)
     this.broker.logger.warn({ connection: this.name, reason: refused.reason }, 'login refused')
     if (this.#wantsAuthFailureClose) throw loginRefused(this.authMechanism)
     this.#state = 'closed'
@@ -320,6 +326,7 @@ export class Connection {
     this.#state = 'running'
     this.#deadline?.cancel()
     this.broker.connections.set(this.name, this)
+    connectionCreated(this)
     this.send('connection.open-ok', {})
     this.broker.logger.debug({ connection: this.name, user: this.user, vhost }, 'connection opened')
   }
@@ -368,7 +375,7 @@ export class Connection {
   /** Gives back everything that the client held. Consumers go first, so that nothing is delivered to them again. */
   #release(): void {
     this.broker.releasePublisher(this)
-    this.broker.connections.delete(this.name)
+    if (this.broker.connections.delete(this.name)) connectionClosed(this)
     for (const channel of this.channels.values()) channel.cancelConsumers()
     for (const channel of this.channels.values()) {
       channel.forgetAnswers()

@@ -3,6 +3,7 @@ import type { Arguments } from '../definitions/model.ts'
 import { FRAME_BYTES_MAX, UNACKED_MAX } from '../limits.ts'
 import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Consumer } from '../queue/consumers.ts'
+import { wireOf } from '../queue/dead-wire.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
 import { deliveredWire } from '../vhost/delivered-wire.ts'
@@ -76,10 +77,19 @@ export class ChannelConsumer implements Consumer, Holder {
     if (isRedelivered(message.sized)) this.#sendAgain(bytes, message)
     else this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
     if (!this.noAck) this.channel.unacked.add(this.channel.lastDeliveryTag, this, message)
+    if (this.channel.vhost.trace !== null) this.#trace(bytes, message)
   }
 
   pass(source: Buffer, start: number, keyLength: number, end: number): void {
     this.#send(source, start, keyLength, end)
+    const { trace } = this.channel.vhost
+    if (trace !== null) trace.delivered({ source, start, keyLength, end }, this.queue, false, this.channel)
+  }
+
+  #trace(bytes: Buffer, message: Message): void {
+    const redelivered = isRedelivered(message.sized)
+    const wire = redelivered ? deliveredWire(bytes, message, this.queue) : wireOf(bytes, message)
+    this.channel.vhost.trace?.delivered(wire, this.queue, redelivered, this.channel)
   }
 
   released(): void {

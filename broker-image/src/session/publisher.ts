@@ -155,6 +155,7 @@ export class Publisher {
     const isPlain = !route.needsMessage && (content.headersAt < 0 || !mayHoldCopies(buffer, content.headersAt))
     const message = isPlain ? null : this.#lookAt(route)
     const queues = message === null ? route.queues : channel.vhost.queuesFor(route.exchange, message)
+    if (channel.vhost.trace !== null) channel.vhost.trace.published(arrival, queues, channel)
     if (channel.transaction !== null) {
       channel.transaction.publish(arrival, { exchange: route.exchange, message, queues }, (bits & MANDATORY) !== 0)
       return

@@ -15,6 +15,11 @@ export function builtInExchanges(vhost: string): ExchangeDefinition[] {
   return BUILT_IN.map(([name, type, internal]) => builtIn(vhost, name, type, internal))
 }
 
+/** One that only the broker publishes to. */
+export function reportExchange(vhost: string, name: string): ExchangeDefinition {
+  return builtIn(vhost, name, 'topic', true)
+}
+
 /** The one without a name. */
 export function defaultExchange(vhost: string): ExchangeDefinition {
   return builtIn(vhost, '', 'direct', false)

@@ -15,7 +15,7 @@ import type { RoutedMessage } from '../routing/exchange.ts'
 import { isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import { builtInExchanges, defaultExchange } from './built-in.ts'
+import { builtInExchanges, defaultExchange, reportExchange } from './built-in.ts'
 import {
   assertSameExchange,
   assertSameQueue,
@@ -30,10 +30,12 @@ import {
   withDefaultType,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
+import { isKept, survives } from './durability.ts'
 import { buildExchange, hiddenQueues } from './held/build.ts'
 import type { HoldingContext } from './held/site.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
+import type { Trace } from './trace.ts'
 import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
@@ -42,6 +44,8 @@ export type BindingSpec = Omit<BindingDefinition, 'vhost'>
 
 /** What a virtual host needs of its node. */
 export interface VhostContext {
+  /** Exchanges that it has besides the usual ones. */
+  readonly reportExchanges: readonly string[]
   readonly definitions: Definitions
   readonly queueContext: HoldingContext
   /** Queues of the whole node by the number that log entries carry. */
@@ -54,6 +58,8 @@ export class Vhost {
   readonly exchanges = new Map<string, VhostExchange>()
   /** Grows with every change that may alter a route: a route remembered with an older number is stale. */
   routesVersion = 1
+  /** Hears of every message, while the virtual host is traced. */
+  trace: Trace | null = null
   readonly #context: VhostContext
   readonly #routes = new RouteCache()
   /** Bindings that end at a queue or exchange, by their identity. */
@@ -66,6 +72,7 @@ export class Vhost {
     this.#context = context
     this.exchanges.set('', this.#wrap(defaultExchange(name), new DefaultExchange(this.queues)))
     for (const definition of builtInExchanges(name)) this.#addExchange(definition)
+    for (const exchange of context.reportExchanges) this.#addExchange(reportExchange(name, exchange))
   }
 
   /** @throws ChannelError 404. */
@@ -262,6 +269,8 @@ export class Vhost {
     for (const definition of mine(definitions.list('exchange'))) this.#addExchange(definition)
     for (const definition of mine(definitions.list('queue'))) this.#addQueue(definition, null)
     for (const definition of mine(definitions.list('binding'))) {
+      // An exchange for reports may be off, or elsewhere, by now.
+      if (!this.exchanges.has(definition.source)) continue
       const { source, destination } = this.#ends(definition, null)
       this.#addBinding(definition, source, destination)
     }
@@ -385,13 +394,5 @@ function keyText(bytes: Buffer): string {
 }
 
 const isExchange = (destination: Destination): destination is VhostExchange => destination instanceof VhostExchange
-
-/** Whether a queue is there again after a restart; an exclusive one ends with its connection. */
-const isKept = (queue: QueueDefinition): boolean => queue.durable && !queue.exclusive
-
-const survives = (destination: Destination): boolean =>
-  destination instanceof Queue
-    ? destination.durable && !destination.exclusive
-    : (destination as VhostExchange).definition.durable
 
 const bindingKey = (binding: BindingDefinition): string => joinKey(DEFINITION_KEYS.binding(binding))

@@ -1,8 +1,10 @@
 /** Messages that the broker itself writes, in the form in which a publisher's frames stand in the log. */
+import { FRAME_BYTES_MAX } from '../limits.ts'
 import type { DeadWire } from '../queue/dead-wire.ts'
 import type { FieldValue } from '../wire/field-table.ts'
 import {
   CLASS_BASIC,
+  FRAME_BODY,
   FRAME_END,
   FRAME_HEAD_BYTES,
   FRAME_HEADER,
@@ -76,6 +78,20 @@ export function withHeader({ source, start, keyLength, end }: DeadWire, name: st
   const written = Buffer.concat([source.subarray(start, flagsAt), properties, source.subarray(headerEnd, end)])
   writeU32(written, keyLength + 2 + 3, HEADER_FLAGS_OFFSET + properties.length)
   return { source: written, start: 0, keyLength, end: written.length }
+}
+
+/** Body frames of a message in one buffer, as a publisher sends them. */
+export function splitIntoFrames(body: Buffer): Buffer {
+  const payloadMax = FRAME_BYTES_MAX - FRAME_OVERHEAD
+  const frames: Buffer[] = []
+  for (let at = 0; at < body.length; at += payloadMax) {
+    const payload = body.subarray(at, at + payloadMax)
+    const head = Buffer.alloc(FRAME_HEAD_BYTES)
+    head[0] = FRAME_BODY
+    writeU32(head, 3, payload.length)
+    frames.push(head, payload, Buffer.from([FRAME_END]))
+  }
+  return Buffer.concat(frames)
 }
 
 function bodyBytes(frames: Buffer): number {

@@ -92,8 +92,14 @@ class Scene {
       const of = definitions.get('user', [String(user)])
       if (of !== undefined) definitions.put('user', { ...of, limits }, { durable: true })
     },
-    vhost: ({ name }) => {
-      const vhost = { name: String(name), description: '', tags: [], defaultQueueType: 'classic', tracing: false }
+    vhost: ({ name, tracing = false }) => {
+      const vhost = {
+        name: String(name),
+        description: '',
+        tags: [],
+        defaultQueueType: 'classic',
+        tracing: tracing === true,
+      }
       this.world.broker.createVhost(vhost)
     },
     'delete-vhost': ({ name }) => this.world.broker.deleteVhost(String(name)),

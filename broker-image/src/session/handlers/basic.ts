@@ -10,6 +10,7 @@ import type { MethodArgs } from '../../wire/methods.ts'
 import type { Channel } from '../channel.ts'
 import { ChannelConsumer } from '../consumer.ts'
 import { ReplyConsumer } from '../replies.ts'
+import { consumerCreated, consumerDeleted } from '../session-events.ts'
 import type { Handlers } from './handler.ts'
 
 type BasicMethod =
@@ -51,6 +52,7 @@ export const basicHandlers: Handlers<BasicMethod> = {
     const consumer = new ChannelConsumer(channel, queue, spec)
     channel.consumers.set(tag, consumer)
     queue.addConsumer(consumer)
+    consumerCreated(consumer)
     // Deliveries must not overtake the answer.
     channel.answer(() => {
       if (!args.noWait) channel.send('basic.consume-ok', { consumerTag: tag })
@@ -61,8 +63,10 @@ export const basicHandlers: Handlers<BasicMethod> = {
   'basic.cancel': (channel, { consumerTag, noWait }) => {
     const consumer = channel.consumers.get(consumerTag)
     channel.consumers.delete(consumerTag)
-    if (consumer !== undefined) consumer.queue.removeConsumer(consumer)
-    else if (channel.replyConsumer?.tag === consumerTag) channel.setReplyConsumer(null)
+    if (consumer !== undefined) {
+      consumer.queue.removeConsumer(consumer)
+      consumerDeleted(consumer)
+    } else if (channel.replyConsumer?.tag === consumerTag) channel.setReplyConsumer(null)
     if (!noWait) channel.reply('basic.cancel-ok', { consumerTag })
   },
 
