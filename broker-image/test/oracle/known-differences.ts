@@ -102,6 +102,17 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     probes: { management: ['a binding with arguments has a key of its own'] },
   },
   {
+    reason:
+      'A recent history holds what was committed, in order; an exchange that gets bound may have no queue for it.',
+    probes: {
+      'recent-history': [
+        'an exchange that is bound routes the history',
+        'an exchange that is bound and finds no queue for the history',
+        'a publish that is rolled back',
+      ],
+    },
+  },
+  {
     reason: "A virtual host's default type of queue is named.",
     probes: { management: ['a virtual host'] },
   },

@@ -11,7 +11,7 @@ export interface Request {
   body?: Json
   /** Whose password is the name. */
   user?: string
-  /** Fields of the answer to show. */
+  /** Fields of the answer to show; `status` for the status alone, where reasons have other words. */
   pick?: string
   /** Shows the names of all fields, and of which kind each is. */
   shape?: boolean
@@ -39,7 +39,7 @@ function parsed(text: string): Json {
 }
 
 function shown(body: Json, status: number, { pick, shape }: Request): string {
-  if (body === '' || body === null) return ''
+  if (body === '' || body === null || pick === 'status') return ''
   if (status >= 400) return typeof body === 'object' ? picked(body, ['error', 'reason']) : ''
   if (shape === true) return JSON.stringify(shapeOf(Array.isArray(body) ? body[0] : body))
   if (pick === undefined) return ''
