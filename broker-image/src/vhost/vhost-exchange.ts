@@ -16,6 +16,8 @@ export interface Held {
   readonly hidden: readonly Queue[]
   /** The queue of messages that wait for their time. */
   readonly delayed: Queue | undefined
+  /** What is known of the messages that passed. */
+  readonly keys: { readonly count: number } | undefined
   /** Sends what passed last to a destination that was bound just now. */
   readonly history: { replay(destination: Destination): void } | undefined
 }
@@ -28,7 +30,7 @@ export class VhostExchange implements RoutingNode<Queue> {
   policyName: string | undefined
   effectivePolicy: Arguments = {}
   /** What it keeps, where it does. */
-  held: Held = { hidden: [], delayed: undefined, history: undefined }
+  held: Held = { hidden: [], delayed: undefined, keys: undefined, history: undefined }
   /** Messages published to it, and how many of them found a queue. */
   publishedIn = 0
   /** The version of all routes at which the answer was found: a look at every binding. */

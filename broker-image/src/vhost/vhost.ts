@@ -31,7 +31,7 @@ import {
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
 import { isKept, survives } from './durability.ts'
-import { buildExchange, hiddenQueues } from './held/build.ts'
+import { buildExchange, endHidden, hiddenQueues } from './held/build.ts'
 import type { HoldingContext } from './held/site.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
@@ -129,7 +129,7 @@ export class Vhost {
     this.exchanges.delete(name)
     for (const queue of exchange.held.hidden) {
       this.#context.queuesById.delete(queue.id)
-      queue.delete()
+      endHidden(queue)
     }
     this.#context.definitions.remove('exchange', [this.name, name])
     this.#routesChanged()

@@ -3,7 +3,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { exchangeFromJson } from '../../definitions/from-json.ts'
 import { exchangeJson } from '../../definitions/to-json.ts'
-import type { VhostExchange } from '../../vhost/vhost-exchange.ts'
+import type { Held, VhostExchange } from '../../vhost/vhost-exchange.ts'
 import { canSee, requirePermission, userOf } from '../authorization.ts'
 import { bindingView } from '../binding-views.ts'
 import {
@@ -85,6 +85,15 @@ function exchangeView({ rates }: ManagementContext, exchange: VhostExchange) {
     ...exchangeJson(exchange.definition),
     policy: exchange.policyName ?? null,
     user_who_performed_action: null,
+    ...heldView(exchange.held),
     message_stats: rates.withRates(exchange, { publish_in: exchange.publishedIn }),
+  }
+}
+
+/** What an exchange keeps, in the words of the plugins that have it so. */
+function heldView({ delayed, keys }: Held) {
+  return {
+    ...(delayed === undefined ? {} : { messages_delayed: delayed.messagesReady }),
+    ...(keys === undefined ? {} : { cache_info: { entries: keys.count } }),
   }
 }

@@ -1,5 +1,6 @@
 /** Builds the exchanges of a virtual host; those that keep messages get queues for them that nobody sees. */
 import type { Arguments, ExchangeDefinition } from '../../definitions/model.ts'
+import { QueueCounters } from '../../queue/counters.ts'
 import { BY_ROUTING_KEY } from '../../queue/key-index.ts'
 import { Queue } from '../../queue/queue.ts'
 import type { Exchange } from '../../routing/exchange.ts'
@@ -59,7 +60,8 @@ export function buildExchange(definition: Readonly<ExchangeDefinition>, site: Ho
       exchange = history
     }
   }
-  return { exchange, held: { hidden, delayed: hidden[layers.indexOf('delays')], history } }
+  const keys = hidden[layers.indexOf('deduplicates')]?.keys ?? undefined
+  return { exchange, held: { hidden, delayed: hidden[layers.indexOf('delays')], keys, history } }
 }
 
 function deduplicating({ type, arguments: args }: ExchangeDefinition, inner: Exchange<Destination>, hold: Hold) {
@@ -80,4 +82,10 @@ function argumentsOf(layer: Layer, args: Arguments): Arguments {
   if (layer === 'delays') return {}
   if (layer === 'remembers') return { 'x-max-length': historyLength(args) }
   return { 'x-max-length': cacheSettings(args).size, [DEDUPLICATES]: BY_ROUTING_KEY }
+}
+
+/** Ends a queue that nobody saw: what it counted is nobody's either. */
+export function endHidden(queue: Queue): void {
+  Object.assign(queue.counters, new QueueCounters())
+  queue.delete()
 }
