@@ -92,14 +92,14 @@ export function sealBatch(buffer: Buffer, start: number, end: number, header: Ba
   writeU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
 }
 
-/** Whether a batch, whole or not, may begin at `start`. */
-export function isBatchAt(buffer: Buffer, start: number): boolean {
-  return readU32(buffer, start) === BATCH_MAGIC_U32
+/** Whether there is anything in a segment's image that looks like the beginning of a batch. */
+export function mayHoldBatches(buffer: Buffer): boolean {
+  return buffer.indexOf(BATCH_MAGIC, SEGMENT_HEADER_BYTES) >= 0
 }
 
 /** Length of the whole, undamaged batch at `start` of a segment's image; 0 if there is none. */
 export function batchLength(buffer: Buffer, start: number, limit: number): number {
-  if (start + BATCH_HEADER_BYTES > limit || !isBatchAt(buffer, start)) return 0
+  if (start + BATCH_HEADER_BYTES > limit || readU32(buffer, start) !== BATCH_MAGIC_U32) return 0
   const length = readU32(buffer, start + 8)
   if (length < BATCH_HEADER_BYTES || start + length > limit) return 0
   if (readU32(buffer, start + BATCH_MARK_AT) !== readU32(buffer, HEADER_CRC_AT)) return 0

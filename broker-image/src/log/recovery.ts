@@ -22,7 +22,7 @@ import { scanSegment } from './scan.ts'
 import type { Segment, SegmentTable } from './segment.ts'
 import { segmentFileNumber } from './segment-files.ts'
 import { ShardLog } from './shard-log.ts'
-import { type BrokenFile, HEAD_BYTES, headError, judge } from './torn-header.ts'
+import { type BrokenFile, headerError, judge, remainsError } from './torn-header.ts'
 import { isSpillFile, TransientStorage } from './transient-storage.ts'
 
 /** What a log needs to know. */
@@ -124,16 +124,14 @@ interface OpenedFiles {
 /** Opens all segment files and reads their headers; a file that never got its full size was never used. */
 function openFiles(disk: Disk, options: LogOptions): OpenedFiles {
   const opened: OpenedFiles = { segments: [], broken: [], unused: [], number: 0 }
-  const head = Buffer.alloc(HEAD_BYTES)
+  const head = Buffer.alloc(SEGMENT_HEADER_BYTES)
   for (const name of disk.list()) {
     const number = segmentFileNumber(name)
     if (number === null) continue
     opened.number = Math.max(opened.number, number)
     const file = disk.openSync(name)
-    const isWhole = file.bytes >= HEAD_BYTES
-    if (isWhole) file.readSync(head, 0, HEAD_BYTES)
-    const error = isWhole ? headError(head, name) : null
-    const header = isWhole && error === null ? readHeader(file, head, options.shardId) : null
+    const error = file.bytes < SEGMENT_HEADER_BYTES ? null : readHead(file, head)
+    const header = error === null && file.bytes >= SEGMENT_HEADER_BYTES ? headerOf(file, head, options.shardId) : null
     if (error !== null) opened.broken.push({ file, head: Buffer.from(head), error })
     else if (header !== null) opened.segments.push({ file, header })
     else if (file.bytes === (options.segmentBytes ?? SEGMENT_BYTES)) opened.unused.push(file)
@@ -148,7 +146,14 @@ function discard(disk: Disk, file: DiskFile): void {
   file.close(() => disk.remove(file.name, () => {}))
 }
 
-function readHeader(file: DiskFile, head: Buffer, shardId: number): SegmentHeader | null {
+/** Reads the header; answers what is wrong with it. */
+function readHead(file: DiskFile, head: Buffer): Error | null {
+  file.readSync(head, 0, SEGMENT_HEADER_BYTES)
+  const isUnused = head.every(byte => byte === 0)
+  return isUnused ? remainsError(file) : headerError(head, file.name)
+}
+
+function headerOf(file: DiskFile, head: Buffer, shardId: number): SegmentHeader | null {
   const header = readSegmentHeader(head, file.name)
   if (header === null) return null
   if (header.shardId !== shardId) throw new LogCorruptError(file.name, 12, `it belongs to shard ${header.shardId}`)
@@ -216,10 +221,10 @@ function endLsn({ needed, checkpoint }: LogFiles): number {
   return Math.max(lsnBehind(image, header.baseLsn, file.bytes), (checkpoint?.lsn ?? 0) + 1)
 }
 
-/** The files are for the next use as soon as they have no header, and nothing that looks like a batch behind it. */
+/** The files are for the next use as soon as they have no header. */
 function forgetEmpty({ empty, unmarked }: LogFiles, storage: DurableStorage): void {
   for (const file of empty === null ? unmarked : [empty.file, ...unmarked]) {
-    file.writeSync(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES)
+    file.writeSync(Buffer.alloc(SEGMENT_HEADER_BYTES), 0, SEGMENT_HEADER_BYTES)
     file.syncSync()
     storage.recycle(file)
   }

@@ -13,8 +13,8 @@ import {
   batchLength,
   firstLsnAt,
   HEADER_CRC_AT,
-  isBatchAt,
   laterBatch,
+  mayHoldBatches,
   putSegmentHeader,
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
@@ -39,17 +39,22 @@ export type Verdict = 'unused' | 'repaired' | 'damaged'
 const UNKNOWN_FROM = 24
 const UNKNOWN_TO = 32
 
-/** Bytes of a file by which it is told whether it is in use: the header, and where the first batch says that it is one. */
-export const HEAD_BYTES = SEGMENT_HEADER_BYTES + 4
-
-/** What is wrong with the head of a segment file; null if nothing is. */
-export function headError(head: Buffer, file: string): Error | null {
+/** What is wrong with the header of a segment file; null if nothing is. */
+export function headerError(head: Buffer, file: string): Error | null {
   try {
-    const isUnused = readSegmentHeader(head, file) === null
-    return isUnused && isBatchAt(head, SEGMENT_HEADER_BYTES) ? new LogCorruptError(file, 0, 'the header is gone') : null
+    readSegmentHeader(head, file)
+    return null
   } catch (error) {
     return error as Error
   }
+}
+
+/** What is wrong with a file whose header is all zeros, as before its first use; null if nothing is. */
+export function remainsError(file: DiskFile): Error | null {
+  const image = Buffer.allocUnsafe(file.bytes)
+  file.readSync(image, 0, file.bytes)
+  if (!mayHoldBatches(image)) return null
+  return new LogCorruptError(file.name, 0, 'the segment header is gone, and batches follow')
 }
 
 /**

@@ -5,7 +5,7 @@ import { stepsWithCleaning } from './log-steps.ts'
 import { LogWorld, play, type Step } from './log-world.ts'
 import { flush } from './owner.ts'
 
-const ROUNDS = 40
+const ROUNDS = 24
 
 test('after any history with cleaning a crash loses only entries that were not stable, from the end', () => {
   let cleaned = 0

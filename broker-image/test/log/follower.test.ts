@@ -194,6 +194,7 @@ function play(steps: readonly Step[], seed: number, each: (follower: Follower, s
     note()
   }
   flush(open, disk)
+  note()
   follower.pull(disk, Number.POSITIVE_INFINITY)
   each(follower, states)
   return follower

@@ -139,6 +139,7 @@ function cleanerOf({ log, queues }: OpenLog): Cleaner {
     log,
     tenants,
     segmentBytes: SMALL_SEGMENT_BYTES,
+    patienceTurns: 1,
     wake: () => {},
     onCleaned: () => {},
     onDamage: fail,

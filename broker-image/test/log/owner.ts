@@ -1,6 +1,7 @@
 /** An owner of a log for tests: the queues that its entries add up to, as plainly as possible. */
 import { encodeQueueStates, type QueueState } from '../../src/log/checkpoint.ts'
 import type { Tenants } from '../../src/log/cleaner.ts'
+import type { Disk } from '../../src/log/disk.ts'
 import { type EnqueueHeader, entryEnd, wireStart } from '../../src/log/record.ts'
 import { type LogOptions, recover } from '../../src/log/recovery.ts'
 import type { Replay } from '../../src/log/replay.ts'
@@ -142,11 +143,7 @@ export interface OpenLog {
   errors: Error[]
 }
 
-export function openLog(
-  disk: MemoryDisk,
-  options: Partial<LogOptions> = {},
-  residentBytesMax = RESIDENT_BYTES_MAX,
-): OpenLog {
+export function openLog(disk: Disk, options: Partial<LogOptions> = {}, residentBytesMax = RESIDENT_BYTES_MAX): OpenLog {
   const segmentBytes = options.segmentBytes ?? SMALL_SEGMENT_BYTES
   const segments = options.segments ?? new SegmentTable({ segmentBytes, residentBytesMax })
   const queues = new Queues()
