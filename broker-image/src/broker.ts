@@ -16,6 +16,7 @@ import type { DefinitionChange, Definitions } from './definitions/definitions.ts
 import type { VhostDefinition } from './definitions/model.ts'
 import { compilePolicies } from './definitions/policies.ts'
 import {
+  CLEANER_PATIENCE_TURNS,
   META_SEGMENT_BYTES,
   SEGMENT_BYTES,
   SEGMENTS_RESIDENT_MAX,
@@ -70,6 +71,8 @@ export interface LogSizes extends Pick<LogOptions, 'spareMax' | 'uncheckpointedM
   readonly segmentBytes: number
   readonly metaSegmentBytes: number
   readonly residentBytesMax: number
+  /** Turns in which a segment is watched before it is cleaned. */
+  readonly patienceTurns?: number
 }
 
 /** Time until a full disk is tried again. */
@@ -270,12 +273,12 @@ export class Broker implements QueueContext {
     return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
   }
 
-  #newCleaner(log: ShardLog, { segmentBytes }: LogSizes): Cleaner {
+  #newCleaner(log: ShardLog, { segmentBytes, patienceTurns = CLEANER_PATIENCE_TURNS }: LogSizes): Cleaner {
     const tenants = new QueueTenants(this.queuesById, visit => this.#eachUnacked(visit))
     const onDamage = (error: Error): void => this.reportDamage(error)
     const onCleaned = (movedBytes: number): void =>
       this.logger.debug({ durable: log.durable, movedBytes }, 'a log segment was cleaned')
-    return new Cleaner({ log, tenants, segmentBytes, wake: () => this.turn.wake(), onCleaned, onDamage })
+    return new Cleaner({ log, tenants, segmentBytes, patienceTurns, wake: () => this.turn.wake(), onCleaned, onDamage })
   }
 
   #commit(): void {

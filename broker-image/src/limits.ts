@@ -64,6 +64,8 @@ export const META_SEGMENT_BYTES = 1_048_576
 /** Part of a segment that the cleaner looks through in one turn (512 KiB), and that it appends again: one in so many. */
 export const CLEANER_WALKED_PART = 32
 export const CLEANER_MOVED_PART = 64
+/** Turns in which the cleaner watches a segment that it may clean: one that empties by itself is left to do so. */
+export const CLEANER_PATIENCE_TURNS = 64
 /** Times as much, when there is much to clean. */
 export const CLEANER_HASTE_MAX = 8
 /** Bytes on their way to the disk above which the cleaner waits. */

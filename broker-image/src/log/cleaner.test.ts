@@ -28,12 +28,13 @@ class Bench {
   readonly damage: Error[] = []
   isAwake = false
 
-  constructor(open?: OpenLog) {
+  constructor(open?: OpenLog, patienceTurns = 3) {
     this.open = open ?? openLog(this.disk)
     this.cleaner = new Cleaner({
       log: this.open.log,
       tenants: new TestTenants(this.open.queues),
       segmentBytes: SMALL_SEGMENT_BYTES,
+      patienceTurns,
       wake: () => {
         this.isAwake = true
       },
@@ -122,6 +123,17 @@ test('a log whose messages all live is left as it is, and so is one that is clea
   const { lastLsn } = bench.open.log
   for (let i = 0; i < 100; i++) bench.clean(true)
   expect([bench.cleaner.movedBytes, bench.open.log.lastLsn]).toEqual([movedBytes, lastLsn])
+})
+
+test('a segment that empties by itself is left to do so', () => {
+  const bench = new Bench(undefined, 200)
+  bench.fill(100)
+  bench.settle(seq => seq % 4 === 0)
+  for (let first = 0; first < 100; first += 10) {
+    for (let turn = 0; turn < 100; turn++) bench.cleaner.step(false)
+    bench.settle(seq => seq > first)
+  }
+  expect(bench.cleaner.movedBytes).toBe(0)
 })
 
 test('a message of many queues is moved once, for those in which it lives', () => {

@@ -39,6 +39,8 @@ export interface CleanerOptions {
   tenants: Tenants
   /** Size of the usual segment. */
   segmentBytes: number
+  /** Turns in which a segment is watched before it is cleaned; default 0. */
+  patienceTurns?: number
   /** Asks for another `step`, since there is more to do. */
   wake: () => void
   /** A segment is done; `movedBytes` were appended again so far. */
@@ -51,11 +53,16 @@ export interface CleanerOptions {
 const ENTRY_OVERHEAD_BYTES = 96
 /** Segments that are looked at in one turn to find out whether there is anything to clean. */
 const SEGMENTS_LOOKED_AT = 64
+/** A segment that loses more than one in so many of its messages while it is watched is about to be empty. */
+const EMPTYING_PART = 8
 /** Part of the tail that cleaning leaves to settlements while the disk is short: one in so many. */
 const TAIL_KEPT = 8
 
 interface Job {
   readonly segment: Segment
+  /** Turns in which the segment is still watched, and how many messages lived in it at first. */
+  patience: number
+  readonly liveAtFirst: number
   /** Entries with a message that lives, and the sum of their bytes. */
   readonly places: number[]
   liveBytes: number
@@ -102,7 +109,7 @@ export class Cleaner {
     if (this.#isStopped) return
     this.#job ??= this.#nextJob(isShort)
     const job = this.#job
-    if (job === null || job.isFetching || log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
+    if (job === null || this.#watches(job) || job.isFetching || log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
     const bytes = job.segment.live === 0 ? null : log.segments.bytes(job.segment.handle)
     if (job.segment.live === 0) this.#end()
     else if (bytes === null) this.#fetch(job)
@@ -113,6 +120,15 @@ export class Cleaner {
   stop(): void {
     this.#isStopped = true
     this.#job = null
+  }
+
+  /** What flows through leaves segments that are nearly empty behind it, and soon empty: to move that is for nothing. */
+  #watches(job: Job): boolean {
+    if (job.patience === 0) return false
+    job.patience--
+    if (job.patience === 0 && job.segment.live * EMPTYING_PART < job.liveAtFirst * (EMPTYING_PART - 1)) this.#end()
+    else this.#options.wake()
+    return true
   }
 
   /** The segment least alive, the oldest of equals, if enough of the log is dead. */
@@ -137,7 +153,8 @@ export class Cleaner {
     this.#rest = Math.floor(looked / SEGMENTS_LOOKED_AT)
     const excess = isShort ? space : space - 2 * live - segmentBytes
     if (victim === null || excess <= 0 || !this.#hasRoomFor(least)) return null
-    return newJob(victim, Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / segmentBytes)))
+    const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / segmentBytes))
+    return newJob(victim, { haste, patience: this.#options.patienceTurns ?? 0 })
   }
 
   /** Where the disk is short, what is moved must not take the room that settlements need to free other segments. */
@@ -253,11 +270,11 @@ export class Cleaner {
   }
 }
 
-function newJob(segment: Segment, haste: number): Job {
+function newJob(segment: Segment, how: { haste: number; patience: number }): Job {
   const { durable } = segment.owner
   const batchEnd = durable ? SEGMENT_HEADER_BYTES : -1
   const progress = { at: SEGMENT_HEADER_BYTES, batchEnd, isMeasured: false, next: 0, isFetching: false }
-  return { segment, places: [], liveBytes: 0, haste, ...progress }
+  return { segment, ...how, liveAtFirst: segment.live, places: [], liveBytes: 0, ...progress }
 }
 
 function mayBeCleaned(segment: Segment): boolean {

@@ -53,6 +53,7 @@ export class SimWorld {
       residentBytesMax: residentSegments * segmentBytes,
       spareMax: SPARE_MAX,
       uncheckpointedMax: UNCHECKPOINTED_MAX,
+      patienceTurns: 1,
     })
     this.model = new Model(this.node.now)
   }
