@@ -201,8 +201,18 @@ describe('every source has a test', () => {
     'broker-image/test/transcripts/transcripts.test.ts': [
       'broker-image/src/broker.ts',
       'broker-image/src/queue/',
+      'broker-image/src/reports/',
       'broker-image/src/session/',
       'broker-image/src/vhost/',
+      'broker-image/src/wire/property-names.ts',
+    ],
+    'broker-image/src/routing/binding-list.test.ts': [
+      'broker-image/src/routing/modulus-hash.ts',
+      'broker-image/src/routing/random.ts',
+    ],
+    'broker-image/src/routing/consistent-hash.test.ts': [
+      'broker-image/src/routing/hash.ts',
+      'broker-image/src/routing/hashed-value.ts',
     ],
     'broker-image/test/interop/amqplib.test.ts': [
       'broker-image/src/main.ts',
