@@ -129,7 +129,7 @@ test('a segment that empties by itself is left to do so', () => {
   const bench = new Bench(undefined, 200)
   bench.fill(100)
   bench.settle(seq => seq % 4 === 0)
-  for (let first = 0; first < 100; first += 10) {
+  for (let first = 0; first <= 110; first += 10) {
     for (let turn = 0; turn < 100; turn++) bench.cleaner.step(false)
     bench.settle(seq => seq > first)
   }
