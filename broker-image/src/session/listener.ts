@@ -12,7 +12,7 @@ import { peerFacts } from '../transport/peer-certificate.ts'
 import { type ProxiedEnds, ProxyHeader } from '../transport/proxy-header.ts'
 import { keepUpToDate, refusalOf, tlsOptions, verifiedCertificate } from '../transport/tls-server.ts'
 import { Connection } from './connection.ts'
-import { ReadBuffer, readInto } from './static-read.ts'
+import { ReadBuffer, readInto, readTlsInto } from './static-read.ts'
 
 export interface AmqpListener {
   /** `openPort` puts it to work. */
@@ -132,7 +132,9 @@ class Doorway implements AmqpListener {
       cipher: standardName ?? name,
       peer: certificate && peerFacts(certificate, this.#broker.config.certLogin),
     }
-    new Connection(this.#broker, socket, originOf(socket, this.#proxied.get(keyOf(socket)), tls))
+    const origin = originOf(socket, this.#proxied.get(keyOf(socket)), tls)
+    const connection = new Connection(this.#broker, socket, origin)
+    readTlsInto(socket, this.#shared, chunk => connection.receive(chunk))
   }
 
   #refuse(socket: Socket, reason: string): void {
