@@ -23,6 +23,7 @@ interface Door {
   readonly protocol: Listening['protocol']
   readonly server: Server
   readonly endpoint: Endpoint
+  readonly certificates: Certificates | undefined
   readonly close: () => Promise<void>
 }
 
@@ -70,7 +71,7 @@ function amqpDoors(broker: Broker, certificates?: Certificates): Door[] {
   const protocol = certificates === undefined ? 'amqp' : 'amqp/ssl'
   return Object.values(certificates === undefined ? amqpListeners : amqpsListeners).map(endpoint => {
     const listener = createAmqpListener(broker, certificates)
-    return { protocol, server: listener.server, endpoint, close: () => listener.close() }
+    return { protocol, server: listener.server, endpoint, certificates, close: () => listener.close() }
   })
 }
 
@@ -78,7 +79,10 @@ function amqpDoors(broker: Broker, certificates?: Certificates): Door[] {
 function httpDoors({ config }: Broker, management: FastifyInstance): Door[] {
   if (config.managementTls.port !== undefined && !config.isManagementTcpWanted) return []
   const { server } = management
-  return [{ protocol: 'http', server, endpoint: config.management, close: () => management.close() }]
+  const close = async (): Promise<void> => {
+    await management.close()
+  }
+  return [{ protocol: 'http', server, endpoint: config.management, certificates: undefined, close }]
 }
 
 function httpsDoor({ config }: Broker, management: FastifyInstance, certificates: Certificates): Door {
@@ -92,12 +96,13 @@ function httpsDoor({ config }: Broker, management: FastifyInstance, certificates
     server.close()
     server.closeAllConnections()
   }
-  return { protocol: 'https', server, endpoint: { host, port }, close }
+  return { protocol: 'https', server, endpoint: { host, port }, certificates, close }
 }
 
-async function open({ protocol, server, endpoint }: Door, all: readonly Door[]): Promise<Listening> {
+async function open({ protocol, server, endpoint, certificates }: Door, all: readonly Door[]): Promise<Listening> {
   const { address, port } = await openPort(server, { ...endpoint, ipv6Only: isSharedWithIpv4(endpoint, all) })
-  return { protocol, address, port }
+  const opened = { protocol, address, port }
+  return certificates === undefined ? opened : { ...opened, validToMs: () => certificates.validToMs }
 }
 
 /** The port is named for IPv4 as well: IPv6 must not take both. */

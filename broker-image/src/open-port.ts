@@ -7,6 +7,8 @@ export interface Listening {
   readonly protocol: 'amqp' | 'amqp/ssl' | 'http' | 'https'
   readonly address: string
   readonly port: number
+  /** With TLS: milliseconds since 1970 at which the first of its certificates ends. */
+  readonly validToMs?: () => number
 }
 
 /**

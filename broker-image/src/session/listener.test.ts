@@ -167,20 +167,23 @@ describe('limits', () => {
     const world = await open('proxy_protocol = true\nloopback_users = none')
     const { access } = world.broker
     for (let i = 0; i < LOGIN_FAILURES_MAX; i++) {
-      expect(() => access.authenticate('guest', 'guess', '10.0.0.7')).toThrow('invalid credentials')
+      expect(() => access.authenticate('guest', 'guess', '127.0.0.1')).toThrow('invalid credentials')
     }
+    const headers = { authorization: `Basic ${Buffer.from('guest:guest').toString('base64')}` }
+    const overview = async () => (await fetch(`http://127.0.0.1:${world.port('http')}/api/whoami`, { headers })).status
     const from = (address: string): Caller => {
       const header = Buffer.from(`PROXY TCP4 ${address} 10.0.0.8 1 2\r\n`)
       return call(world.port('amqp'), Buffer.concat([header, login('guest', 'guest')]))
     }
-    const guesser = from('10.0.0.7')
-    expect(await namesAfter(world, guesser)).toEqual([])
+    expect(await overview()).toBe(401)
+    expect(await namesAfter(world, from('127.0.0.1'))).toEqual([])
     const other = from('10.0.0.9')
     expect(await namesAfter(world, other)).toHaveLength(1)
     other.socket.destroy()
     await other.closed
     await world.advance(1_000)
-    const later = from('10.0.0.7')
+    expect(await overview()).toBe(200)
+    const later = from('127.0.0.1')
     expect(await namesAfter(world, later)).toHaveLength(1)
     later.socket.destroy()
   })

@@ -199,19 +199,17 @@ test('the management API is served over TLS, and then not without it unless aske
     .join('')
   const world = await open(tlsConf)
   expect(world.broker.listening.map(({ protocol }) => protocol)).toEqual(['amqp', 'amqp/ssl', 'http', 'https'])
-  const status = await new Promise<number | undefined>((resolve, reject) => {
-    const options = {
-      ca: authority.certPem,
-      servername: 'broker.example',
-      port: world.port('https'),
-      host: '127.0.0.1',
-    }
-    https
-      .get({ ...options, path: '/api/overview', auth: 'guest:guest' }, answer => {
-        answer.resume()
-        resolve(answer.statusCode)
-      })
-      .on('error', reject)
-  })
-  expect(status).toBe(200)
+  const status = (path: string): Promise<number | undefined> =>
+    new Promise((resolve, reject) => {
+      const to = { ca: authority.certPem, servername: 'broker.example', port: world.port('https'), host: '127.0.0.1' }
+      https
+        .get({ ...to, path, auth: 'guest:guest' }, answer => {
+          answer.resume()
+          resolve(answer.statusCode)
+        })
+        .on('error', reject)
+    })
+  expect(await status('/api/overview')).toBe(200)
+  expect(await status('/api/health/checks/certificate-expiration/1/weeks')).toBe(200)
+  expect(await status('/api/health/checks/certificate-expiration/20/years')).toBe(503)
 })

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { type ManagementContext, param } from '../context.ts'
 import { badRequest } from '../http-error.ts'
+import type { ManagedBroker } from '../managed.ts'
 import { metricsText } from '../metrics.ts'
 
 /** Names of protocols as users write them, and as the overview lists them. */
@@ -18,7 +19,14 @@ const PROTOCOLS: { readonly [name: string]: string } = {
 
 const RESOURCES = ['memory', 'disk'] as const
 
-const UNITS: readonly string[] = ['days', 'weeks', 'months', 'years']
+const DAY_MS = 86_400_000
+/** A month is of 30 days, and a year of 365. */
+const UNIT_MS = new Map([
+  ['days', DAY_MS],
+  ['weeks', 7 * DAY_MS],
+  ['months', 30 * DAY_MS],
+  ['years', 365 * DAY_MS],
+])
 
 export function healthRoutes(app: FastifyInstance, context: ManagementContext): void {
   probes(app, context)
@@ -48,7 +56,7 @@ function probes(app: FastifyInstance, context: ManagementContext): void {
 }
 
 function checks(app: FastifyInstance, context: ManagementContext): void {
-  const { broker } = context
+  const { broker, clock } = context
   for (const name of ['alarms', 'local-alarms']) {
     app.get(`/api/health/checks/${name}`, (_request, reply) => {
       const alarms = RESOURCES.filter(resource => broker.alarms[resource]).map(resource => ({
@@ -65,15 +73,34 @@ function checks(app: FastifyInstance, context: ManagementContext): void {
   })
   app.get('/api/health/checks/virtual-hosts', (_request, reply) => reply.send({ status: 'ok' }))
   app.get('/api/health/checks/certificate-expiration/:within/:unit', (request, reply) => {
-    const isKnown = UNITS.includes(param(request, 'unit'))
-    if (!isKnown || !/^\d+$/.test(param(request, 'within'))) {
+    const unitMs = UNIT_MS.get(param(request, 'unit'))
+    const within = param(request, 'within')
+    if (unitMs === undefined || !/^\d+$/.test(within)) {
       throw badRequest('expected a number and one of days, weeks, months, years')
     }
-    return reply.send({ status: 'ok' })
+    const expired = endingBefore(broker, clock.now() + Number(within) * unitMs)
+    return answer(reply, expired.length === 0, {}, { reason: 'Certificates expiring', expired })
   })
   for (const name of ['node-is-mirror-sync-critical', 'node-is-quorum-critical']) {
     app.get(`/api/health/checks/${name}`, (_request, reply) => reply.send({ status: 'ok' }))
   }
+}
+
+/** Listeners with a certificate that ends before a time. */
+function endingBefore({ listening, nodeName }: ManagedBroker, timeMs: number) {
+  return listening.flatMap(({ protocol, address, port, validToMs }) => {
+    const endMs = validToMs?.() ?? Number.POSITIVE_INFINITY
+    if (endMs >= timeMs) return []
+    return [
+      {
+        node: nodeName,
+        protocol,
+        interface: address,
+        port: String(port),
+        cert_validity: new Date(endMs).toISOString(),
+      },
+    ]
+  })
 }
 
 /** 200, or 503 with what is wrong. */
