@@ -119,6 +119,8 @@ export class Broker implements QueueContext {
   readonly #heldPublishers = new Set<Connection>()
   /** Called when everybody has an answer, or the disk fails. */
   #onAnswered: (() => void) | undefined
+  /** All logs are open; false for good where one can't be. */
+  #isOpen = false
   /** A log cannot be written any more. */
   #hasFailed = false
   /** Some log has no room on the disk, and tries again from time to time. */
@@ -134,7 +136,7 @@ export class Broker implements QueueContext {
     this.startedAtMs = options.clock.now()
     const sizes = options.logSizes ?? usualSizes(options.alarms)
     this.segments = new SegmentTable(sizes)
-    this.turn = new Turn(() => this.#commit())
+    this.turn = new Turn(() => this.#isOpen && this.#commit())
     const metaOptions = { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes }
     this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
@@ -160,6 +162,7 @@ export class Broker implements QueueContext {
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
     this.definitions.listen(change => this.#definitionChanged(change))
     for (const { dead } of this.queuesById.values()) dead.recovered()
+    this.#isOpen = true
     this.turn.wake()
   }
 

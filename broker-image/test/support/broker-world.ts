@@ -24,6 +24,8 @@ export interface WorldOptions {
   /** Called in each turn of `settle`: lets disks go on that wait to be told. True when there was something to do. */
   eachTurn?: () => boolean
   logSizes?: LogSizes
+  /** Called when a log can't be written any more; by default that is the end of the test. */
+  onFatal?: (error: Error) => void
 }
 
 export class BrokerWorld {
@@ -103,10 +105,12 @@ export class BrokerWorld {
       disk,
       version: '0.0.0',
       alarms: new Alarms(config, this.clock, machine),
-      onFatal: error => {
-        throw error
-      },
+      onFatal: this.#options.onFatal ?? fail,
       ...(this.#options.logSizes === undefined ? {} : { logSizes: this.#options.logSizes }),
     })
   }
+}
+
+function fail(error: Error): never {
+  throw error
 }
