@@ -1,4 +1,5 @@
 /** Takes messages out of a queue as they fall due: in order, some in a turn, whether in memory or on disk. */
+import { UNSTABLE_BYTES_MAX } from '../../limits.ts'
 import { fetchSegment } from '../../queue/context.ts'
 import { type DeadWire, wireOf } from '../../queue/dead-wire.ts'
 import { SETTLED } from '../../queue/message.ts'
@@ -6,6 +7,8 @@ import type { Hold } from './site.ts'
 
 /** Messages that leave before others get their turn. */
 const RELEASES_PER_TURN = 256
+/** Wait for a disk that is behind, as publishers wait for it. */
+const PAUSE_MS = 10
 
 export class Releases {
   readonly #hold: Hold
@@ -32,8 +35,8 @@ export class Releases {
     this.#isBusy = true
     for (let count = 0; this.#done < this.#due.length; count++) {
       if (queue.deleted) return
-      if (count === RELEASES_PER_TURN) {
-        context.clock.after(0, () => this.#run())
+      if (count === RELEASES_PER_TURN || context.log.unstableBytes > UNSTABLE_BYTES_MAX) {
+        context.clock.after(count === 0 ? PAUSE_MS : 0, () => this.#run())
         context.turn.wake()
         return
       }
