@@ -64,7 +64,7 @@ export const POLICY_KEYS: { readonly [key: string]: PolicyKey } = {
     complaint: 'is not a valid max age',
   },
   'stream-max-segment-size-bytes': { isValid: count, complaint: 'is not a valid segment size' },
-  'initial-cluster-size': { isValid: positive, complaint: 'is not a valid cluster size' },
+  'initial-cluster-size': { isValid: count, complaint: 'is not a valid cluster size' },
   'ha-mode': { isValid: oneOf('all', 'exactly', 'nodes'), complaint: 'is not a valid ha-mode value' },
   'ha-params': {
     isValid: value => positive(value) || list(value),

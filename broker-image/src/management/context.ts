@@ -35,6 +35,11 @@ export function bodyOf(request: FastifyRequest): JsonObject {
   return body
 }
 
+/** The body of a declaration: one that does not say `durable` means false, as in AMQP [RabbitMQ management]. */
+export function declarationOf(request: FastifyRequest): JsonObject {
+  return { durable: false, ...bodyOf(request) }
+}
+
 /** The virtual host that the path names. Throws `HttpError` 404. */
 export function vhostOf({ broker }: ManagementContext, request: FastifyRequest): Vhost {
   const vhost = broker.vhosts.get(param(request, 'vhost'))

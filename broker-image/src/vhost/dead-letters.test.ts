@@ -86,7 +86,8 @@ describe('x-death', () => {
 
   test('the first death is told once', async () => {
     const first = { 'x-first-death-reason': 'expired', 'x-first-death-queue': 'a', 'x-first-death-exchange': 'b' }
-    expect(await headersOfDead(first)).toMatchObject(first)
+    expect(await headersOfDead({ ...first, 'x-death': [] })).toMatchObject(first)
+    expect(await headersOfDead(first)).toMatchObject({ 'x-first-death-reason': 'rejected', 'x-first-death-queue': 'q' })
   })
 
   test('whatever a publisher sends, a dead letter keeps its other headers', async () => {

@@ -89,7 +89,7 @@ function withDeath(original: DeadMessage, queue: Queue, reason: DeathReason, now
   const same = deaths.find(death => isDeathOf(death, queue.name, reason)) as FieldTable | undefined
   const others = deaths.filter(death => !isDeathOf(death, queue.name, reason))
   const entry = same === undefined ? newDeath(original, queue, reason, nowMs) : countedUp(same)
-  if (headers['x-first-death-reason'] === undefined) {
+  if (headers['x-death'] === undefined) {
     headers['x-first-death-exchange'] = original.exchange
     headers['x-first-death-queue'] = queue.name
     headers['x-first-death-reason'] = reason

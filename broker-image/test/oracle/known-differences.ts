@@ -36,6 +36,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
         'permissions',
         'a list in pages',
         'definitions are brought in',
+        'who may what: the tag monitoring',
       ],
     },
   },
@@ -65,6 +66,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     probes: {
       arguments: ['x-queue-master-locator "foo"', 'x-queue-master-locator 1'],
       management: ['a get with an unknown ackmode'],
+      policies: ['max-age "x"', 'max-age 1'],
       hashes: ["a header's name that is a number", "a property's name that is a number"],
     },
   },
@@ -95,7 +97,22 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     reason: 'A message expires at its time wherever it stands in its queue.',
-    probes: { lifetimes: ['expiry behind a live head'] },
+    probes: {
+      lifetimes: ['expiry behind a live head'],
+      priorities: ['expiry of a low one behind a high one'],
+    },
+  },
+  {
+    reason: 'A full queue with priorities drops the lowest first.',
+    probes: { priorities: ['a full queue with priorities'] },
+  },
+  {
+    reason: 'A publish over HTTP that lacks the permission is 401, like every other request.',
+    probes: { management: ['permissions hold over HTTP as well'] },
+  },
+  {
+    reason: "A policy's priority is a whole number, which may be written as text.",
+    probes: { policies: ['priority "5"', 'priority 1.5'] },
   },
   {
     reason: "The management API's hashes of bindings' arguments are longer.",

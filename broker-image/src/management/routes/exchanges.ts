@@ -10,6 +10,7 @@ import {
   answerStable,
   bodyOf,
   createdStatus,
+  declarationOf,
   exchangeNameOf,
   type ManagementContext,
   query,
@@ -40,7 +41,7 @@ export function exchangeRoutes(app: FastifyInstance, context: ManagementContext)
   )
   app.put('/api/exchanges/:vhost/:exchange', (request, reply) => {
     const vhost = vhostOf(context, request)
-    const { vhost: _, ...spec } = exchangeFromJson(vhost.name, exchangeNameOf(request), bodyOf(request))
+    const { vhost: _, ...spec } = exchangeFromJson(vhost.name, exchangeNameOf(request), declarationOf(request))
     requirePermission(broker, request, 'configure', spec.name)
     const isNew = !vhost.exchanges.has(spec.name)
     vhost.declareExchange(spec)

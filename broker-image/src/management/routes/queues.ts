@@ -6,7 +6,16 @@ import type { Queue } from '../../queue/queue.ts'
 import { canSee, requirePermission } from '../authorization.ts'
 import { bindingView } from '../binding-views.ts'
 import { consumersOf, consumerView } from '../connection-views.ts'
-import { answerStable, bodyOf, createdStatus, type ManagementContext, param, query, vhostOf } from '../context.ts'
+import {
+  answerStable,
+  bodyOf,
+  createdStatus,
+  declarationOf,
+  type ManagementContext,
+  param,
+  query,
+  vhostOf,
+} from '../context.ts'
 import { badRequest, notFound } from '../http-error.ts'
 import { sendList, sendOne } from '../lists.ts'
 import { queueView } from '../queue-views.ts'
@@ -71,7 +80,7 @@ export function queueOf(context: ManagementContext, request: FastifyRequest): Qu
 function declare(context: ManagementContext, request: FastifyRequest): number {
   const vhost = vhostOf(context, request)
   const name = param(request, 'queue')
-  const { vhost: _, ...spec } = queueFromJson(vhost.name, name, bodyOf(request))
+  const { vhost: _, ...spec } = queueFromJson(vhost.name, name, declarationOf(request))
   requirePermission(context.broker, request, 'configure', name)
   const deadLetterExchange = spec.arguments['x-dead-letter-exchange']
   if (typeof deadLetterExchange === 'string') {
