@@ -52,7 +52,7 @@ test('definitions tell of what was declared alone, and make it anew', async () =
     name: 'exported',
     vhost: '/',
     type: 'x-delayed-message',
-    durable: true,
+    durable: false,
     auto_delete: false,
     internal: false,
     arguments: { 'x-delayed-type': 'topic' },
