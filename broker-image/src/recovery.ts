@@ -20,6 +20,8 @@ export interface ReplayTarget {
 
 /** A replay into `queues`; messages of queues that are gone are dropped. */
 export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): Replay {
+  // One object for all of millions.
+  const message = { seq: 0, segment: 0, offset: 0, sized: 0 }
   return {
     queue: (id, nextSeq) => queues.get(id)?.recoverNextSeq(nextSeq),
     enqueue: (id, seq, segment, offset, deadlineMs) => {
@@ -30,7 +32,10 @@ export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): 
       }
       const bytes = segments.bytes(segment)
       if (bytes === null) throw new Error(`segment ${segment} is replayed but not in memory`)
-      const message = messageAt(bytes, { seq, segment, offset })
+      message.seq = seq
+      message.segment = segment
+      message.offset = offset
+      message.sized = sizedAt(bytes, offset)
       segments.weigh(segment, bodySize(message.sized))
       const place = (flagsAt(bytes, offset) & FLAG_MOVED) === 0 ? undefined : queue.dead.placeOf(seq)
       if (place !== undefined) move(segments, place, message)
@@ -81,11 +86,11 @@ function refuse(): never {
   throw new Error('the message log holds definitions')
 }
 
-function messageAt(bytes: Buffer, at: { seq: number; segment: number; offset: number }): Message {
-  const headerAt = wireStart(bytes, at.offset) + keyLengthAt(bytes, at.offset) + 2
+/** Bytes of the body, with its flags, of the message whose entry stands at `offset`. */
+function sizedAt(bytes: Buffer, offset: number): number {
+  const headerAt = wireStart(bytes, offset) + keyLengthAt(bytes, offset) + 2
   const size = readU32(bytes, headerAt + FRAME_HEAD_BYTES + 8)
-  const isKept = (flagsAt(bytes, at.offset) & FLAG_PERSISTENT) !== 0
-  return { ...at, sized: isKept ? size | PERSISTENT_BIT : size }
+  return (flagsAt(bytes, offset) & FLAG_PERSISTENT) === 0 ? size : size | PERSISTENT_BIT
 }
 
 /** Calls `visit` with each delivery that waits for a settlement. */
