@@ -58,3 +58,11 @@ test('a virtual host is traced while its definition says so', async () => {
   await world.request('PUT', '/api/vhosts/%2F', { tracing: false })
   expect(vhosts.get('/')!.trace).toBeNull()
 })
+
+test('who makes a virtual host may do everything there, and who changes one gets nothing', async () => {
+  const { definitions } = world.broker
+  await world.request('PUT', '/api/vhosts/new', {}, 'ann')
+  await world.request('PUT', '/api/vhosts/new', { description: 'd' })
+  expect(definitions.get('permission', ['new', 'ann'])).toMatchObject({ configure: '.*', write: '.*', read: '.*' })
+  expect(definitions.get('permission', ['new', 'guest'])).toBeUndefined()
+})

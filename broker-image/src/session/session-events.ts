@@ -1,5 +1,6 @@
 /** What `amq.rabbitmq.event` is told of connections, channels and consumers [rabbitmq_event_exchange]. */
 import { addressText, argumentTexts } from '../reports/erlang-text.ts'
+import { NOBODY } from '../reports/reports.ts'
 import type { FieldTable } from '../wire/field-table.ts'
 import type { Channel } from './channel.ts'
 import type { Connection } from './connection.ts'
@@ -46,6 +47,11 @@ export function connectionCreated(connection: Connection): void {
     ssl: origin.tls !== undefined,
     ssl_protocol: origin.tls?.protocol ?? '',
     ssl_cipher: origin.tls?.cipher ?? '',
+    ssl_key_exchange: '',
+    ssl_hash: '',
+    peer_cert_subject: origin.tls?.peer?.subject ?? '',
+    peer_cert_issuer: origin.tls?.peer?.issuer ?? '',
+    peer_cert_validity: origin.tls?.peer?.validity ?? '',
     auth_mechanism: connection.authMechanism,
     protocol: PROTOCOL,
     user,
@@ -94,11 +100,16 @@ export function consumerCreated(consumer: ChannelConsumer): void {
     ack_required: !consumer.noAck,
     prefetch_count: consumer.prefetchCount,
     arguments: argumentTexts(consumer.arguments),
+    user_who_performed_action: consumer.channel.userName,
   }))
 }
 
-export function consumerDeleted(consumer: ChannelConsumer): void {
-  consumer.channel.broker.reports.tell('consumer.deleted', () => consumerTable(consumer))
+/** `user`: who took it away; nobody where its queue or channel went. */
+export function consumerDeleted(consumer: ChannelConsumer, user = NOBODY.user): void {
+  consumer.channel.broker.reports.tell('consumer.deleted', () => ({
+    ...consumerTable(consumer),
+    user_who_performed_action: user,
+  }))
 }
 
 function consumerTable({ tag, channel, queue }: ChannelConsumer): FieldTable {
@@ -107,6 +118,5 @@ function consumerTable({ tag, channel, queue }: ChannelConsumer): FieldTable {
     channel: pidOf(channel),
     queue: queue.name,
     vhost: queue.vhost,
-    user_who_performed_action: channel.userName,
   }
 }

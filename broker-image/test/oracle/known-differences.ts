@@ -133,4 +133,8 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: "A virtual host's default type of queue is named.",
     probes: { management: ['a virtual host'] },
   },
+  {
+    reason: 'The firehose is not told of `BCC`, and names the queues that there are.',
+    probes: { firehose: ['a message with BCC tells the firehose where it went'] },
+  },
 ]

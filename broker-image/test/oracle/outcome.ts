@@ -60,6 +60,8 @@ function shown(who: string, { method, content }: Heard & { kind: 'method' }): st
     .join(' ')
     .replace(/(amq\.(?:gen|ctag)-)[\w-]{22}/g, '$1…')
     .replace(/\{"!":"timestamp","value":\d{10}\}/g, 'now')
+    .replace(/"node":"[^"]*"/g, '"node":"…"')
+    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:…')
 }
 
 /** A value of JSON with the keys of all its objects sorted. */

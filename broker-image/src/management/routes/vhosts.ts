@@ -19,6 +19,11 @@ export function vhostRoutes(app: FastifyInstance, context: ManagementContext): v
     ...queueTotalsJson(messageTotals(broker.vhosts.get(vhost.name)?.queues.values() ?? [])),
   })
 
+  /** Who makes a virtual host may do everything there [RabbitMQ]. */
+  const admit = (user: string, vhost: string) => {
+    definitions.put('permission', { user, vhost, configure: '.*', write: '.*', read: '.*' }, { durable: true })
+  }
+
   app.get('/api/vhosts', (request, reply) => {
     const visible = definitions.list('vhost').filter(({ name }) => canSee(broker, request, name))
     return sendList(request, reply, visible, view)
@@ -32,6 +37,7 @@ export function vhostRoutes(app: FastifyInstance, context: ManagementContext): v
     const name = param(request, 'vhost')
     const previous = definitions.get('vhost', [name])
     broker.createVhost(vhostFromJson(name, bodyOf(request), previous))
+    if (previous === undefined && request.user !== undefined) admit(request.user.name, name)
     return answerStable(context, reply, createdStatus(previous === undefined))
   })
   app.delete('/api/vhosts/:vhost', { config: { role: 'administrator' } }, (request, reply) => {

@@ -65,7 +65,7 @@ export const basicHandlers: Handlers<BasicMethod> = {
     channel.consumers.delete(consumerTag)
     if (consumer !== undefined) {
       consumer.queue.removeConsumer(consumer)
-      consumerDeleted(consumer)
+      consumerDeleted(consumer, channel.userName)
     } else if (channel.replyConsumer?.tag === consumerTag) channel.setReplyConsumer(null)
     if (!noWait) channel.reply('basic.cancel-ok', { consumerTag })
   },
