@@ -29,6 +29,7 @@ function framesOf(chunks: Buffer[]): string[] {
       frames.push(buffer.toString('hex', at, next))
       at = next
     }
+    buffer.fill(0xee, start, at)
     return at
   })
   for (const chunk of chunks) {

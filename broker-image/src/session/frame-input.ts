@@ -6,6 +6,9 @@ import { readU32 } from '../wire/integers.ts'
 /** Takes whole frames of `buffer[start, end)`, as many as it has room for; answers the offset behind the last. */
 export type TakeFrames = (buffer: Buffer, start: number, end: number) => number
 
+/** Larger buffers are not kept. */
+const SPARE_BYTES_MAX = 32_768
+
 export class FrameInput {
   /** Largest whole frame that was agreed on. Some clients count only what is in it, and like RabbitMQ we let them. */
   frameMax: number
@@ -13,6 +16,8 @@ export class FrameInput {
   /** The start of a frame whose rest has not come; null most of the time. */
   #carry: Buffer | null = null
   #carried = 0
+  /** The buffer of a frame that was carried, for the next one: records of TLS cut every larger frame. */
+  #spare: Buffer | null = null
   /** Whole frames that were not taken, and what came behind them. */
   #left: Buffer | null = null
 
@@ -55,15 +60,18 @@ export class FrameInput {
     if (this.#carried < bytes) return -1
     const frame = this.#carry!
     this.#carry = null
-    if (this.#take(frame, 0, bytes) > 0) return at
-    this.#left = Buffer.concat([frame, chunk.subarray(at)])
+    if (this.#take(frame, 0, bytes) > 0) {
+      if (frame.length <= SPARE_BYTES_MAX) this.#spare = frame
+      return at
+    }
+    this.#left = Buffer.concat([frame.subarray(0, bytes), chunk.subarray(at)])
     return -1
   }
 
   /** Adds to the carried bytes until there are `upTo`. Answers the offset behind what was taken from the chunk. */
   #append(chunk: Buffer, at: number, upTo: number): number {
     if (upTo > this.#carry!.length) {
-      const larger = Buffer.allocUnsafe(upTo)
+      const larger = this.#roomFor(upTo)
       this.#carry!.copy(larger, 0, 0, this.#carried)
       this.#carry = larger
     }
@@ -80,8 +88,15 @@ export class FrameInput {
       this.#left = Buffer.from(chunk.subarray(at))
       return
     }
-    this.#carry = Buffer.allocUnsafe(bytes)
+    this.#carry = this.#roomFor(bytes)
     this.#carried = chunk.copy(this.#carry, 0, at)
+  }
+
+  #roomFor(bytes: number): Buffer {
+    const spare = this.#spare
+    if (spare === null || spare.length < bytes) return Buffer.allocUnsafe(bytes)
+    this.#spare = null
+    return spare
   }
 
   /** Size of the whole frame whose head stands at `at`. @throws ConnectionError 501 when it can't be one. */

@@ -20,6 +20,8 @@ export type BrokerProcess = {
   readonly stop: () => Promise<number | null>
   /** SIGKILL; resolves when the process is gone. */
   readonly kill: () => Promise<void>
+  /** Sends it a signal that does not end it. */
+  readonly signal: (name: 'SIGHUP') => void
   /** The last lines it wrote, for error messages. */
   readonly output: () => string
 }
@@ -33,10 +35,14 @@ export function temporaryFolder(): { path: string; remove: () => void } {
  * Starts `main.ts` on loopback ports and waits until it listens on both: free ones, or those that `before` had, whose
  * clients find it again. Throws with its output if it ends.
  */
-export async function startBroker(dataDir: string, before?: BrokerProcess): Promise<BrokerProcess> {
+export async function startBroker(
+  dataDir: string,
+  before?: BrokerProcess,
+  flags: readonly string[] = [],
+): Promise<BrokerProcess> {
   const amqpPort = before?.amqpPort ?? (await freePort())
   const managementPort = before === undefined ? await freePort() : Number(new URL(before.managementUrl).port)
-  const child = spawn(process.execPath, command(dataDir, amqpPort, managementPort), {
+  const child = spawn(process.execPath, [...command(dataDir, amqpPort, managementPort), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = once(child, 'exit')
@@ -61,6 +67,9 @@ export async function startBroker(dataDir: string, before?: BrokerProcess): Prom
       return child.exitCode
     },
     kill: () => end('SIGKILL'),
+    signal: name => {
+      child.kill(name)
+    },
     output,
   }
 }
@@ -109,7 +118,8 @@ function accepts(port: number): Promise<boolean> {
   })
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that nobody has now. */
+export async function freePort(): Promise<number> {
   const server = net.createServer()
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const { port } = server.address() as net.AddressInfo
