@@ -89,7 +89,7 @@ export class ShardLog {
   /** What is appended next, up to `bytes` in all and before the turn ends, is in one batch: a crash leaves all or nothing. */
   together(bytes: number): void {
     const tail = this.#tail
-    if (tail !== null && tail.head + BATCH_HEADER_BYTES + bytes > tail.bytes) this.#roll(bytes)
+    if (tail === null || tail.head + BATCH_HEADER_BYTES + bytes > tail.bytes) this.#roll(bytes)
   }
 
   /** The segment that is appended to; the others of the log are before it. */

@@ -1,4 +1,5 @@
 /** `x-delayed-message`: holds messages for as long as their header `x-delay` says, then routes them as another type does. */
+import type { DeadWire } from '../../queue/dead-wire.ts'
 import type { Arrival } from '../../queue/intake.ts'
 import type { Exchange, RoutedMessage } from '../../routing/exchange.ts'
 import { DELAYED_TYPE } from '../../routing/held-types.ts'
@@ -21,7 +22,7 @@ export class DelayedExchange implements Exchange<Destination>, Holder {
   constructor(inner: Exchange<Destination>, hold: Hold, site: HoldingSite) {
     this.#inner = inner
     this.#hold = hold
-    new Releases(hold, wire => this.#release(wire, site))
+    new Releases(hold, (wire, settle) => this.#release(wire, settle, site))
   }
 
   get isEmpty(): boolean {
@@ -58,11 +59,12 @@ export class DelayedExchange implements Exchange<Destination>, Holder {
   }
 
   /** By the bindings of now. The message enters its queues in the batch of the log in which it leaves this one. */
-  #release(wire: Parameters<typeof release>[0], site: HoldingSite): void {
+  #release(wire: DeadWire, settle: () => void, site: HoldingSite): void {
     const { queue, context } = this.#hold
     const { arrival, message } = release(wire, delayedHeaders, this)
     const queues = site.route(queue.name, message)
     makeRoom(context, arrival, { copies: 2 + (message.keepers?.length ?? 0), queues: queues.length })
+    settle()
     offerAndKeep(context, arrival, queues, message)
   }
 }

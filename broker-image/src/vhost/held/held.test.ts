@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../../../test/log/memory-disk.ts'
 import { BrokerWorld } from '../../../test/support/broker-world.ts'
 import type { TestClient } from '../../../test/support/test-client.ts'
-import type { FieldTable, FieldValue } from '../../wire/field-table.ts'
+import type { FieldTable } from '../../wire/field-table.ts'
 import type { Vhost } from '../vhost.ts'
 import type { VhostExchange } from '../vhost-exchange.ts'
 
@@ -37,11 +37,11 @@ class World {
     this.#world = new BrokerWorld({ disk, eachTurn: () => this.#turn(), logSizes: SMALL })
   }
 
-  async open(type: string, args: { [name: string]: FieldValue }): Promise<void> {
+  async open(type: string, args: FieldTable, queueArgs: FieldTable = {}): Promise<void> {
     await this.#connect()
     const flags = { passive: false, durable: true, autoDelete: false, noWait: true }
     this.#client.send(1, 'exchange.declare', { exchange: 'e', type, ...flags, internal: false, arguments: args })
-    this.#client.send(1, 'queue.declare', { queue: 'q', ...flags, exclusive: false, arguments: {} })
+    this.#client.send(1, 'queue.declare', { queue: 'q', ...flags, exclusive: false, arguments: queueArgs })
     this.#client.send(1, 'queue.bind', { queue: 'q', exchange: 'e', routingKey: '', noWait: true, arguments: {} })
     await this.settle()
   }
@@ -213,6 +213,30 @@ describe('a deduplicating exchange', () => {
         await world.settle()
         expect((await world.drain()).sort()).toEqual([...keys].sort())
         expect(world.exchange.held.keys!.count).toBe(keys.size)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('a queue without duplicates', () => {
+  test('has each key that gets confirmed once, though its publisher tries until it does', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), history, async (seed, steps) => {
+        const world = new World(seed)
+        await world.open('fanout', {}, { 'x-message-deduplication': true })
+        const keys = new Set<string>()
+        const publish = (key: string): void => world.publish(key, { 'x-deduplication-header': key })
+        await play(world, steps, value => {
+          keys.add(`${value % 12}`)
+          publish(`${value % 12}`)
+        })
+        for (const key of keys) publish(key)
+        await world.settle()
+        expect((await world.drain()).sort()).toEqual([...keys].sort())
+        for (const key of keys) publish(key)
+        await world.settle()
+        expect((await world.drain()).sort()).toEqual([...keys].sort())
       }),
       { numRuns: 60 },
     )

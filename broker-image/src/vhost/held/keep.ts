@@ -11,7 +11,10 @@ type Keeping = Pick<HoldingContext, 'intake'>
 const AROUND_BYTES = 4_096
 const TARGET_BYTES = 20
 
-/** What is answered is as of `offer`. */
+/**
+ * What is answered is as of `offer`. What is kept is appended first: a queue that is full may send dead letters on their
+ * way, for which no room is made. Of a message that some queue refuses nothing is noted, so that it may be sent again.
+ */
 export function offerAndKeep(
   context: Keeping,
   arrival: Arrival,
@@ -21,10 +24,13 @@ export function offerAndKeep(
   const holders = (message?.keepers ?? []) as Holder[]
   if (message === null || holders.length === 0) return queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
   makeRoom(context, arrival, { copies: 1 + holders.length, queues: queues.length })
+  const isRefused = queues.some(queue => queue.refuses(arrival.size))
+  let batch = 0
+  for (const holder of holders) {
+    if (!isRefused || holder.postpones) batch = Math.max(batch, holder.keep(arrival, message))
+  }
   const offered = queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
-  let batch = Math.max(offered, 0)
-  for (const holder of holders) batch = Math.max(batch, holder.keep(arrival, message))
-  return offered === REFUSED ? REFUSED : batch
+  return offered === REFUSED ? REFUSED : Math.max(batch, offered)
 }
 
 /** Sees to it that what is appended next stands in one batch of the log, which a crash never cuts. */

@@ -10,16 +10,18 @@ const RELEASES_PER_TURN = 256
 /** Wait for a disk that is behind, as publishers wait for it. */
 const PAUSE_MS = 10
 
+/** Sends a message on that is due, once it has called `settle`: its bytes stay until the turn ends. */
+type Send = (wire: DeadWire, settle: () => void) => void
+
 export class Releases {
   readonly #hold: Hold
-  readonly #send: (wire: DeadWire) => void
+  readonly #send: Send
   /** Sequence numbers of messages that are due, and how many of them have been looked at. */
   #due: number[] = []
   #done = 0
   #isBusy = false
 
-  /** `send` is called with each message when it is due; it is settled then. */
-  constructor(hold: Hold, send: (wire: DeadWire) => void) {
+  constructor(hold: Hold, send: Send) {
     this.#hold = hold
     this.#send = send
     hold.queue.onDue = seqs => this.#add(seqs)
@@ -63,8 +65,7 @@ export class Releases {
       return false
     }
     this.#done++
-    this.#send(wireOf(bytes, ready))
-    queue.remove(seq, SETTLED.expired)
+    this.#send(wireOf(bytes, ready), () => queue.remove(seq, SETTLED.expired))
     return true
   }
 
