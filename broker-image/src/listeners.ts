@@ -5,6 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Broker } from './broker.ts'
 import type { Endpoint } from './config/settings.ts'
 import type { TlsSettings } from './config/tls-settings.ts'
+import { HTTP_REQUEST_MS_MAX } from './limits.ts'
 import { type Listening, openPort } from './open-port.ts'
 import { createAmqpListener } from './session/listener.ts'
 import { Certificates } from './transport/certificates.ts'
@@ -87,7 +88,8 @@ function httpDoors({ config }: Broker, management: FastifyInstance): Door[] {
 
 function httpsDoor({ config }: Broker, management: FastifyInstance, certificates: Certificates): Door {
   const { host, port = 0 } = config.managementTls
-  const server = createHttpsServer(tlsOptions(certificates, config.tlsHandshakeTimeoutMs), management.routing)
+  const options = { ...tlsOptions(certificates, config.tlsHandshakeTimeoutMs), requestTimeout: HTTP_REQUEST_MS_MAX }
+  const server = createHttpsServer(options, management.routing)
   keepUpToDate(server, certificates)
   server.prependListener('secureConnection', socket => {
     if (refusalOf(socket, certificates.settings) !== undefined) socket.destroy()

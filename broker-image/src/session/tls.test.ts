@@ -1,4 +1,5 @@
 /** TLS on real sockets: who gets in, as whom, and with which certificate they are met. */
+import { createPrivateKey } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import https from 'node:https'
 import net from 'node:net'
@@ -189,6 +190,34 @@ describe('the certificate of the server', () => {
     expect(await met(world, 'a.many.example')).toBe('*.many.example')
     expect(await met(world, 'many.example')).toBe('broker.example')
     expect(await met(world, 'b.a.many.example')).toBe('broker.example')
+  })
+})
+
+describe('files', () => {
+  const conf = (of: Files, password: string): string =>
+    [
+      '',
+      `ssl_options.certfile = ${of.cert}`,
+      `ssl_options.keyfile = ${of.key}`,
+      `ssl_options.password = ${password}`,
+    ].join('\n')
+
+  async function encrypted(): Promise<Files> {
+    const { certPem, keyPem } = await serverIdentity()
+    const cipher = { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 's3cret' } as const
+    const locked = String(createPrivateKey(keyPem).export(cipher))
+    return writeFiles(join(folder, 'encrypted'), { certPem, keyPem: locked }, authority)
+  }
+
+  test('of an encrypted key are opened with the password', async () => {
+    expect(await heard(await open(conf(await encrypted(), 's3cret')))).toContain('PLAIN')
+  })
+
+  test('that do not work stop the start, and are named', async () => {
+    const locked = await encrypted()
+    await expect(open(conf(locked, 'guess'))).rejects.toThrow(locked.key)
+    await expect(open(conf({ ...locked, key: files.key }, ''))).rejects.toThrow(/cert\.pem with .*key values mismatch/)
+    await expect(open(conf({ ...locked, cert: '/missing' }, 's3cret'))).rejects.toThrow('cannot read /missing: ENOENT')
   })
 })
 
