@@ -76,6 +76,13 @@ function headlines(seconds: number): Case[] {
       turns: 3,
     },
     {
+      name: 'tls',
+      load: { ...transient, tls: true },
+      rows: [row('perSecond', 'transient, auto-ack, 16 B, over TLS', 'msg/s', undefined)],
+      peers: BOTH,
+      turns: 1,
+    },
+    {
       name: 'backlog',
       load: { kind: 'backlog', bodyBytes: 16, durable: false, limit: BACKLOG_MESSAGES, seconds },
       rows: [

@@ -1,12 +1,12 @@
 /** What scenarios share: rates over a time, what they cost in processor time, and waiting for an end. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { processorMs } from './processes.ts'
-import { AmqpSocket, type ReadBuffer, type Sink } from './socket.ts'
+import { AmqpSocket, type Sink, type Way } from './socket.ts'
 
 export type Figures = Record<string, number>
 
 /** The broker under load: where it listens, and its process for reading what it costs. */
-export type Target = { readonly port: number; readonly pid: number; readonly buffer: ReadBuffer }
+export type Target = Way & { readonly port: number; readonly pid: number }
 
 const SETTLE_SECONDS = 60
 
@@ -15,7 +15,7 @@ export const ignore: Sink = { delivery() {}, body() {}, confirm() {}, endOfRead(
 
 /** A connection yet to open. One that breaks later ends the generator: its figure is worth nothing. */
 export function socketTo(target: Target, sink: Sink): AmqpSocket {
-  return new AmqpSocket(target.port, sink, broken, target.buffer)
+  return new AmqpSocket(target.port, sink, broken, target)
 }
 
 /** A connection with its channel. */

@@ -1,8 +1,9 @@
 /** The programs that are compared: how each starts on an empty data folder and its own loopback ports, and how it ends. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { makeIdentity, writeFiles } from '../broker-image/test/support/certificates.ts'
 import { ignore } from './measuring.ts'
 import { freePort, type Program, start, stop } from './processes.ts'
 import { startRabbit } from './rabbitmq.ts'
@@ -11,6 +12,8 @@ import { AmqpSocket, ReadBuffer } from './socket.ts'
 /** A running peer; `startMs` is from its start to the first client that has a channel, `stop` also removes its data. */
 export type Peer = {
   readonly port: number
+  /** 0 without TLS. */
+  readonly tlsPort: number
   readonly pid: number
   readonly startMs: number
   readonly stop: () => Promise<void>
@@ -23,7 +26,12 @@ export type PeerOptions = {
   readonly directory: string
   /** The ceiling program, started as `DIR=<empty> PORT=n node FILE`. */
   readonly ceiling: string | undefined
+  /** Listens with TLS too. */
+  readonly tls?: boolean
 }
+
+/** Where a program listens and keeps its data, and what its configuration file says besides. */
+type Place = { readonly port: number; readonly data: string; readonly settings: readonly string[] }
 
 const WARREN_MAIN = fileURLToPath(new URL('../broker-image/src/main.ts', import.meta.url))
 const START_MS = 60_000
@@ -32,8 +40,10 @@ const ASK_MS = 10
 export async function startPeer(name: PeerName, options: PeerOptions): Promise<Peer> {
   const data = mkdtempSync(path.join(options.directory, `warren-bench-${name}-`))
   const port = await freePort()
+  const tlsPort = options.tls ? await freePort() : 0
+  const settings = options.tls ? await tlsSettings(tlsPort, data) : []
   const before = performance.now()
-  const programs = await startPrograms(name, port, data, options)
+  const programs = await startPrograms(name, { port, data, settings }, options)
   const main = programs.at(-1)!
   const end = async () => {
     for (const program of programs.toReversed()) await stop(program)
@@ -45,27 +55,37 @@ export async function startPeer(name: PeerName, options: PeerOptions): Promise<P
     await end()
     throw error
   }
-  return { port, pid: main.child.pid!, startMs: performance.now() - before, stop: end }
+  return { port, tlsPort, pid: main.child.pid!, startMs: performance.now() - before, stop: end }
 }
 
 /** In order of start; the last one is the broker. */
-async function startPrograms(name: PeerName, port: number, data: string, options: PeerOptions): Promise<Program[]> {
+async function startPrograms(name: PeerName, place: Place, options: PeerOptions): Promise<Program[]> {
   switch (name) {
     case 'warren':
-      return [await startWarren(port, data)]
+      return [await startWarren(place)]
     case 'rabbitmq':
-      return await startRabbit({ port, data })
+      return await startRabbit(place)
     case 'ceiling':
-      return [startCeiling(port, data, options.ceiling)]
+      return [startCeiling(place, options.ceiling)]
   }
 }
 
-async function startWarren(port: number, data: string): Promise<Program> {
-  const ports = ['--amqp-port', `${port}`, '--management-port', `${await freePort()}`]
-  return start(process.execPath, [WARREN_MAIN, '--data-dir', data, ...ports], {})
+/** A certificate for this run, and the settings of both brokers that make them listen with it. */
+async function tlsSettings(port: number, data: string): Promise<string[]> {
+  const identity = await makeIdentity({ name: 'CN=localhost', isAuthority: true })
+  const { cert, key, ca } = writeFiles(path.join(data, 'tls'), identity, identity)
+  const files = [`ssl_options.certfile = ${cert}`, `ssl_options.keyfile = ${key}`, `ssl_options.cacertfile = ${ca}`]
+  return [`listeners.ssl.1 = 127.0.0.1:${port}`, ...files]
 }
 
-function startCeiling(port: number, data: string, file: string | undefined): Program {
+async function startWarren({ port, data, settings }: Place): Promise<Program> {
+  const config = path.join(data, 'warren.conf')
+  writeFileSync(config, settings.join('\n'))
+  const ports = ['--amqp-port', `${port}`, '--management-port', `${await freePort()}`]
+  return start(process.execPath, [WARREN_MAIN, '--config', config, '--data-dir', data, ...ports], {})
+}
+
+function startCeiling({ port, data }: Place, file: string | undefined): Program {
   if (file === undefined) throw new Error('no ceiling program is named')
   return start(process.execPath, [file], { env: { ...process.env, DIR: path.join(data, 'log'), PORT: `${port}` } })
 }
@@ -83,7 +103,7 @@ async function answering(port: number, program: Program, name: PeerName): Promis
 }
 
 async function opens(port: number, buffer: ReadBuffer): Promise<boolean> {
-  const socket = new AmqpSocket(port, ignore, () => {}, buffer)
+  const socket = new AmqpSocket(port, ignore, () => {}, { buffer })
   try {
     await socket.open()
     await socket.close()

@@ -15,6 +15,8 @@ export type RabbitOptions = {
   readonly managementPort?: number
   /** Plugins besides that one. */
   readonly plugins?: readonly string[]
+  /** Further lines of `rabbitmq.conf`. */
+  readonly settings?: readonly string[]
 }
 
 /** Takes Debian's package where it is missing, and leaves its service off: whoever compares runs nodes of its own. */
@@ -30,16 +32,19 @@ export function installRabbit(): void {
 }
 
 /** With its defaults, and its own port mapper so that both can be ended by pid: in order of start, the broker last. */
-export async function startRabbit({ port, data, managementPort, plugins = [] }: RabbitOptions): Promise<Program[]> {
+export async function startRabbit(options: RabbitOptions): Promise<Program[]> {
+  const { port, data, managementPort, plugins = [], settings = [] } = options
   if (!existsSync(RABBITMQ_SERVER)) throw new Error(`RabbitMQ is not installed: apt-get install ${RABBITMQ_PACKAGE}`)
   const mapperPort = await freePort()
   const enabledPlugins = path.join(data, 'enabled_plugins')
   const config = path.join(data, 'rabbitmq.conf')
   mkdirSync(path.join(data, 'log'))
+  const lines = [...settings]
   if (managementPort !== undefined) {
     writeFileSync(enabledPlugins, `[${['rabbitmq_management', ...plugins].join()}].\n`)
-    writeFileSync(config, `management.tcp.port = ${managementPort}\nmanagement.tcp.ip = 127.0.0.1\n`)
+    lines.push(`management.tcp.port = ${managementPort}`, 'management.tcp.ip = 127.0.0.1')
   }
+  if (lines.length > 0) writeFileSync(config, `${lines.join('\n')}\n`)
   const env = {
     ...process.env,
     HOME: data,
@@ -51,7 +56,7 @@ export async function startRabbit({ port, data, managementPort, plugins = [] }: 
     RABBITMQ_MNESIA_BASE: path.join(data, 'mnesia'),
     RABBITMQ_LOG_BASE: path.join(data, 'log'),
     RABBITMQ_PID_FILE: path.join(data, 'pid'),
-    RABBITMQ_CONFIG_FILE: managementPort === undefined ? path.join(data, 'none') : config,
+    RABBITMQ_CONFIG_FILE: lines.length === 0 ? path.join(data, 'none') : config,
     RABBITMQ_CONF_ENV_FILE: path.join(data, 'none'),
     RABBITMQ_ENABLED_PLUGINS_FILE: enabledPlugins,
   }

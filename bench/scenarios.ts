@@ -17,7 +17,7 @@ type Messages = { readonly bodyBytes: number; readonly durable: boolean }
 
 /** A load as data, so that it can cross to the generator's process. Times in seconds, sizes in bytes. */
 export type Load =
-  | ({ readonly kind: 'stream' } & PairLoad & Times)
+  | ({ readonly kind: 'stream'; readonly tls?: true } & PairLoad & Times)
   | ({ readonly kind: 'backlog'; readonly limit: number; readonly seconds: number } & Messages)
   | { readonly kind: 'declares'; readonly count: number; readonly pipeline: number; readonly seconds: number }
   | { readonly kind: 'nothing' }
@@ -31,6 +31,11 @@ export type Load =
 const QUEUE = 'bench'
 const NEVER = 2 ** 32 - 1
 const STORED_SECONDS = 60
+
+/** Whether the load comes over TLS, to another port of the broker. */
+export function usesTls(load: Load): boolean {
+  return load.kind === 'stream' && load.tls === true
+}
 
 /** `rest` is called where the broker holds what its memory is measured with, and resolves when that is done. */
 export async function run(target: Target, load: Load, rest: () => Promise<void>): Promise<Figures> {

@@ -1,5 +1,6 @@
 /** A raw AMQP connection of the load generator: one channel, replies as promises, deliveries and confirms counted in place. */
 import net from 'node:net'
+import tls from 'node:tls'
 import {
   BODY_FRAME,
   FRAME_END,
@@ -21,6 +22,9 @@ const ZERO = 0x30
 export class ReadBuffer {
   readonly bytes = Buffer.allocUnsafeSlow(READ_BYTES)
 }
+
+/** How a connection goes: what it reads into, and whether it speaks TLS. */
+export type Way = { readonly buffer?: ReadBuffer; readonly tls?: boolean }
 
 const NO_BYTES = Buffer.alloc(0)
 
@@ -52,15 +56,18 @@ export class AmqpSocket {
   readonly #onFailure: (error: Error) => void
 
   /** `onFailure` hears of a broken connection or a refusal by the server once, when nobody waits for a reply. */
-  constructor(port: number, sink: Sink, onFailure: (error: Error) => void, shared = new ReadBuffer()) {
+  constructor(port: number, sink: Sink, onFailure: (error: Error) => void, way: Way = {}) {
     this.#sink = sink
     this.#onFailure = onFailure
-    const buffer = shared.bytes
+    const buffer = (way.buffer ?? new ReadBuffer()).bytes
     const callback = (bytes: number) => {
       this.#feed(buffer, bytes)
       return true
     }
-    this.socket = net.connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback } })
+    const options = { port, host: '127.0.0.1', onread: { buffer, callback } }
+    // The certificate is one of a minute ago, made for this run: there is nothing to hold it against.
+    this.socket = way.tls ? tls.connect({ ...options, rejectUnauthorized: false }) : net.connect(options)
+    this.socket.setNoDelay(true)
     this.socket.on('error', error => this.#fail(error))
     this.socket.on('close', () => this.#fail(new Error('the server closed the connection')))
   }

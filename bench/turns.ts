@@ -11,7 +11,7 @@ import type { Figures } from './measuring.ts'
 import { type Peer, type PeerName, type PeerOptions, startPeer } from './peers.ts'
 import { residentBytes } from './processes.ts'
 import type { Cost, Measured } from './report.ts'
-import type { Load } from './scenarios.ts'
+import { type Load, usesTls } from './scenarios.ts'
 
 const LOAD_MAIN = fileURLToPath(new URL('load.ts', import.meta.url))
 const TASKSET = '/usr/bin/taskset'
@@ -64,7 +64,7 @@ export async function measure(plan: Plan, abort: AbortSignal): Promise<Results> 
 }
 
 async function turn(name: PeerName, each: Case, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
-  const peer = await startPeer(name, options)
+  const peer = await startPeer(name, { ...options, tls: usesTls(each.load) })
   try {
     if (each.rests) await delay(REST_MS)
     const before = residentBytes(peer.pid)
@@ -89,7 +89,7 @@ type Context = { readonly signal: AbortSignal; readonly rest: () => Promise<void
 
 /** Runs the load; `rest` is awaited each time that the generator holds still for it. */
 async function generate(peer: Peer, load: Load, { signal, rest }: Context): Promise<Figures> {
-  const args = [LOAD_MAIN, `${peer.port}`, `${peer.pid}`, JSON.stringify(load)]
+  const args = [LOAD_MAIN, `${usesTls(load) ? peer.tlsPort : peer.port}`, `${peer.pid}`, JSON.stringify(load)]
   const [command, ...before] = [...pinned(), process.execPath]
   const child = spawn(command!, [...before, ...args], { timeout: LOAD_MS, signal, stdio: 'pipe' })
   const ended = once(child, 'close')
