@@ -6,8 +6,8 @@
  */
 import { REPORT_BYTES_MAX } from '../limits.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
-import { offer } from '../queue/offer.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
+import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import { encodeWireForm } from '../vhost/wire-form.ts'
 import type { Properties } from '../wire/properties.ts'
@@ -74,9 +74,10 @@ export class SelfPublisher implements EndOfTurn {
   #send({ vhost, exchange: name, routingKey, properties }: Report, arrival: Arrival): void {
     const exchange = vhost.exchanges.get(name)
     if (exchange === undefined) return
-    const queues = vhost.queuesFor(exchange, { routingKeys: [routingKey], properties })
+    const message = { routingKeys: [routingKey], properties }
+    const queues = vhost.queuesFor(exchange, message)
     exchange.publishedIn++
-    if (queues.length > 0) offer(this.#intake, arrival, queues)
+    offerAndKeep({ intake: this.#intake }, arrival, queues, message)
   }
 }
 
