@@ -1,7 +1,7 @@
 /** The counters must catch what would make a figure worthless: loss, duplicates, disorder. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { ConfirmCounter, DeliveryCounter } from './counters.ts'
+import { ConfirmCounter, DeliveryCounter, LaneCounter } from './counters.ts'
 import { write32 } from './wire.ts'
 
 const nothing = () => {}
@@ -9,6 +9,12 @@ const nothing = () => {}
 function body(sequence: number): Buffer {
   const bytes = Buffer.alloc(16)
   write32(bytes, 0, sequence)
+  return bytes
+}
+
+function laneBody(sequence: number, lane: number): Buffer {
+  const bytes = body(sequence)
+  write32(bytes, 4, lane)
   return bytes
 }
 
@@ -35,6 +41,31 @@ test.each([
 
 test('refuses a body of another size', () => {
   expect(() => new DeliveryCounter(16, nothing).body(Buffer.alloc(20), 0, 20)).toThrow('a body of 20 bytes')
+})
+
+test('counts the lanes of several consumers each in its order, however they mix', () => {
+  const lanes = fc.array(fc.tuple(fc.nat(2), fc.nat(1)), { maxLength: 50 })
+  fc.assert(
+    fc.property(lanes, deliveries => {
+      const counter = new LaneCounter({ bodyBytes: 16, consumers: 3, lanes: 2 }, nothing)
+      const next = new Map<string, number>()
+      for (const [i, [consumer, lane]] of deliveries.entries()) {
+        const due = next.get(`${consumer} ${lane}`) ?? 0
+        next.set(`${consumer} ${lane}`, due + 1)
+        counter.delivery(i + 1, consumer)
+        counter.body(laneBody(due, lane), 0, 16)
+      }
+      expect(counter.received).toBe(deliveries.length)
+    }),
+  )
+})
+
+test('refuses a message of one lane that overtook another', () => {
+  const counter = new LaneCounter({ bodyBytes: 16, consumers: 1, lanes: 2 }, nothing)
+  counter.delivery(1, 0)
+  counter.body(laneBody(0, 0), 0, 16)
+  counter.delivery(2, 0)
+  expect(() => counter.body(laneBody(1, 1), 0, 16)).toThrow('message 1 where 0 was due, lane 1')
 })
 
 test('counts every confirm once, single and multiple, whatever order the singles take', () => {
