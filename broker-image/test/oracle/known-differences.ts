@@ -42,15 +42,9 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
   },
   {
     reason:
-      'Arguments of other types of queue are taken for unknown ones, and a delivery limit is served on every queue.',
+      'A place for its leader may be named for every queue, and what consumers say of streams and mirrors is unknown.',
     probes: {
       arguments: [
-        'x-delivery-limit 5',
-        'x-max-age "1D"',
-        'x-max-in-memory-length 5',
-        'x-quorum-initial-group-size 3',
-        'x-stream-max-segment-size-bytes 1000000',
-        'x-initial-cluster-size 3',
         'x-queue-leader-locator "client-local"',
         "a consumer's x-stream-offset on a classic queue",
         "a consumer's x-cancel-on-ha-failover of text",
@@ -58,8 +52,28 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     },
   },
   {
-    reason: 'Dead-letter strategies are refused by name until they are served.',
-    probes: { arguments: ['x-dead-letter-strategy "at-least-once"'] },
+    reason: 'A delivery limit and a dead-letter strategy are served on every queue.',
+    probes: { arguments: ['x-delivery-limit 5', 'x-dead-letter-strategy "at-least-once"'] },
+  },
+  {
+    reason:
+      'A quorum queue can also be deleted if unused or empty, have an exclusive consumer, and a prefetch of the channel.',
+    probes: {
+      quorum: [
+        'if-unused and if-empty of a quorum queue',
+        'if-empty of a quorum queue',
+        'an exclusive consumer of a quorum queue',
+        'a global prefetch on a quorum queue',
+      ],
+    },
+  },
+  {
+    reason: 'What waits for its dead-letter queue counts to the limits of its own at once.',
+    probes: { quorum: ['at-least-once: what waits counts to the limit'] },
+  },
+  {
+    reason: "A virtual host's default type of queue is given to durable queues that say none.",
+    probes: { quorum: ["a virtual host's default type of queue"] },
   },
   {
     reason: 'RabbitMQ fails inside, where Warren answers.',
