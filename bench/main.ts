@@ -44,20 +44,20 @@ const { values } = parseArgs({
 if (values.help) process.stdout.write(HELP)
 else process.exitCode = await bench()
 
-/** The exit status: 0 when every peer gave every figure, whether or not the goals were reached. */
+/**
+ * The exit status: 0 when every peer gave every figure, whether or not the goals were reached. Stopped early, it prints
+ * the cases that are done, and writes no file.
+ */
 async function bench(): Promise<number> {
   const plan = planned()
   if (plan.peers.includes('rabbitmq')) installRabbit()
   const aborted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort())
   const load = os.loadavg()[0]!
-  const results = await measure(plan, aborted.signal).catch(error => {
-    if (aborted.signal.aborted) return undefined
-    throw error
-  })
-  if (results === undefined) return ABORTED
+  const results = await measure(plan, aborted.signal)
   const text = document(plan, results, load)
   process.stdout.write(`${text}\n`)
+  if (aborted.signal.aborted) return ABORTED
   const out = values.out ?? (values.cases === undefined ? RESULTS : '-')
   if (out !== '-') writeFileSync(out, text)
   return results.failures.length === 0 ? 0 : 1

@@ -30,37 +30,49 @@ export type Plan = {
 
 export type Results = { readonly measured: Measured[]; readonly costs: Cost[]; readonly failures: string[] }
 
-/** Measures everything; `abort` ends it after the broker that runs is stopped. A peer that fails leaves no figure. */
+/**
+ * Measures everything; `abort` ends it after the broker that runs is stopped, with the cases that are done by then.
+ * A peer that fails leaves no figure.
+ */
 export async function measure(plan: Plan, abort: AbortSignal): Promise<Results> {
-  const failures: string[] = []
-  const measured: Measured[] = []
-  const costs: Cost[] = []
+  const results: Results = { measured: [], costs: [], failures: [] }
   for (const each of plan.cases) {
-    const byPeer = new Map<PeerName, Figures[]>()
-    const turns = plan.turns ?? each.turns
-    for (let at = 1; at <= turns; at++) {
-      for (const name of plan.peers.filter(name => each.peers.includes(name))) {
-        abort.throwIfAborted()
-        const title = `${each.name} ${at}/${turns} ${name}`
-        try {
-          const figures = await turn(name, each, plan.options, abort)
-          byPeer.set(name, [...(byPeer.get(name) ?? []), figures])
-          plan.say(`${title}: ${short(figures)}`)
-        } catch (error) {
-          abort.throwIfAborted()
-          failures.push(`${title}: ${message(error)}`)
-          plan.say(failures.at(-1)!)
-        }
-      }
-    }
+    const byPeer = await turnsOf(each, plan, { abort, failures: results.failures })
+    if (abort.aborted) return results
     const values = (figure: string) =>
       new Map([...byPeer].map(([name, all]) => [name, all.map(figures => figures[figure]!)]))
-    for (const row of each.rows) measured.push({ row, values: values(row.figure) })
+    for (const row of each.rows) results.measured.push({ row, values: values(row.figure) })
     if ([...byPeer.values()].some(all => all.some(figures => 'brokerMicros' in figures))) {
-      costs.push({ label: each.rows[0]!.label, micros: values('brokerMicros'), generator: values('generatorPercent') })
+      const label = each.rows[0]!.label
+      results.costs.push({ label, micros: values('brokerMicros'), generator: values('generatorPercent') })
     }
   }
-  return { measured, costs, failures }
+  return results
+}
+
+/** The figures of each peer that gave some; failures are added to those given. */
+async function turnsOf(
+  each: Case,
+  plan: Plan,
+  { abort, failures }: { abort: AbortSignal; failures: string[] },
+): Promise<Map<PeerName, Figures[]>> {
+  const byPeer = new Map<PeerName, Figures[]>()
+  const turns = plan.turns ?? each.turns
+  for (let at = 1; at <= turns; at++) {
+    for (const name of plan.peers.filter(name => each.peers.includes(name))) {
+      if (abort.aborted) return byPeer
+      const title = `${each.name} ${at}/${turns} ${name}`
+      try {
+        const figures = await turn(name, each, plan.options, abort)
+        byPeer.set(name, [...(byPeer.get(name) ?? []), figures])
+        plan.say(`${title}: ${short(figures)}`)
+      } catch (error) {
+        failures.push(`${title}: ${abort.aborted ? 'stopped' : message(error)}`)
+        plan.say(failures.at(-1)!)
+      }
+    }
+  }
+  return byPeer
 }
 
 async function turn(name: PeerName, each: Case, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
@@ -93,6 +105,8 @@ async function generate(peer: Peer, load: Load, { signal, rest }: Context): Prom
   const [command, ...before] = [...pinned(), process.execPath]
   const child = spawn(command!, [...before, ...args], { timeout: LOAD_MS, signal, stdio: 'pipe' })
   const ended = once(child, 'close')
+  // It is awaited below; until then a generator that is aborted must not end the benchmark.
+  ended.catch(() => {})
   let errors = ''
   child.stderr.on('data', chunk => {
     errors += chunk
