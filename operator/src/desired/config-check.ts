@@ -8,11 +8,11 @@ type ValueCheck = (value: string) => string | undefined
 
 const KEYS: { readonly [key: string]: ValueCheck } = {
   default_vhost: name,
-  'log.console': oneOf(['true', 'false', 'on', 'off'], 'true or false'),
-  'log.console.level': oneOf(
-    ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency', 'none'],
-    'debug, info, warning, error, critical or none',
-  ),
+  'log.console': switched,
+  'log.console.level': level,
+  'log.exchange': switched,
+  'log.exchange.level': level,
+  'event_exchange.vhost': name,
   'vm_memory_high_watermark.relative': positive,
   'vm_memory_high_watermark.absolute': bytes,
   'disk_free_limit.relative': positive,
@@ -23,7 +23,7 @@ const KEYS: { readonly [key: string]: ValueCheck } = {
   connection_max: connections,
   handshake_timeout: whole(1, 3_600_000),
   ssl_handshake_timeout: whole(1, 3_600_000),
-  proxy_protocol: oneOf(['true', 'false', 'on', 'off'], 'true or false'),
+  proxy_protocol: switched,
   max_message_size: whole(1, 134_217_728),
   consumer_timeout: whole(1, 315_360_000_000),
   'product.name': name,
@@ -104,6 +104,15 @@ function whole(min: number, max: number): ValueCheck {
     /^\d+$/.test(value) && Number(value) >= min && Number(value) <= max
       ? undefined
       : `a whole number from ${min} to ${max}`
+}
+
+function switched(value: string): string | undefined {
+  return oneOf(['true', 'false', 'on', 'off'], 'true or false')(value)
+}
+
+function level(value: string): string | undefined {
+  const levels = ['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency', 'none']
+  return oneOf(levels, 'debug, info, warning, error, critical or none')(value)
 }
 
 function connections(value: string): string | undefined {
