@@ -6,7 +6,7 @@ export default defineConfig({
     environment: 'node',
     pool: 'forks',
     maxWorkers: 1,
-    maxConcurrency: 8,
+    maxConcurrency: 16,
     testTimeout: 60_000,
     root: 'broker-image',
     include: ['test/oracle/*.oracle.ts'],
