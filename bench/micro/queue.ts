@@ -127,14 +127,14 @@ function waiting(queues: readonly Queue[], consumers: readonly TestConsumer[]): 
   }
 }
 
-const direct = queueOf()
-consumerOf(direct, true)
-await measure('passed on to an auto-ack consumer', () => intake.accept(arrival, [direct]))
+const direct = [queueOf()]
+consumerOf(direct[0]!, true)
+await measure('passed on to an auto-ack consumer', () => intake.accept(arrival, direct))
 
-const met = queueOf()
-const meeting = consumerOf(met, false)
+const met = [queueOf()]
+const meeting = consumerOf(met[0]!, false)
 await measure('met by a consumer, acknowledged', () => {
-  intake.accept(arrival, [met])
+  intake.accept(arrival, met)
   meeting.settle()
 })
 
@@ -151,11 +151,11 @@ const ten = Array.from({ length: 10 }, () => queueOf())
 const tenConsumers = ten.map(queue => consumerOf(queue, false))
 await measure('the same in ten queues at once', waiting(ten, tenConsumers))
 
-const bounded = queueOf({ 'x-max-length': 100 })
-await measure('drops the first to stay within its length', () => intake.accept(arrival, [bounded]))
+const bounded = [queueOf({ 'x-max-length': 100 })]
+await measure('drops the first to stay within its length', () => intake.accept(arrival, bounded))
 
 expiring.delete()
-bounded.delete()
+bounded[0]!.delete()
 await new Promise<void>(resolve => log.close(() => resolve()))
 
 function fail(problem: unknown): never {
