@@ -9,23 +9,13 @@ import type { DeathReason } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
-import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
-import { readU32 } from '../wire/integers.ts'
-import { decodeProperties, type Properties } from '../wire/properties.ts'
-import { offerAndKeep } from './held/keep.ts'
+import type { Properties } from '../wire/properties.ts'
+import { makeRoom, offerAndKeep } from './held/keep.ts'
 import type { Vhost } from './vhost.ts'
-import { encodeWireForm } from './wire-form.ts'
+import { encodeWireForm, readWireForm, type WireParts } from './wire-form.ts'
 
 /** Delivery mode of a message that is kept: also of one that dies in a queue which is not. */
 const PERSISTENT = 2
-
-/** What a dead message was, read from its log entry. */
-interface DeadMessage {
-  readonly exchange: string
-  readonly routingKey: string
-  readonly properties: Properties
-  readonly frames: { readonly source: Buffer; readonly bodyAt: number; readonly end: number }
-}
 
 export interface DeadLetterContext {
   readonly vhosts: ReadonlyMap<string, Vhost>
@@ -36,13 +26,14 @@ export interface DeadLetterContext {
 
 /**
  * Sends one message on. False when the exchange is missing, no queue takes it or all refuse it: at most once, it is
- * lost then, as in RabbitMQ. Where the queue keeps its dead, it goes to all queues of its route or to none.
+ * lost then, as in RabbitMQ. Where the queue keeps its dead, it goes to all queues of its route or to none. The settlement
+ * that follows stands in the same batch of the log.
  */
 export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): boolean {
   const vhost = context.vhosts.get(queue.vhost)
   const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
   if (vhost === undefined || exchange === undefined) return false
-  const original = readMessage(dead)
+  const original = readWireForm(dead)
   const headers = withDeath(original, queue, reason, context.now())
   const newKey = queue.settings.deadLetterRoutingKey
   if (newKey !== undefined) delete headers['CC']
@@ -58,32 +49,20 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
     for (const target of wanted) if (!queues.includes(target)) target.dead.tellOfRoom(queue.dead)
     return false
   }
+  if (arrival.persistent)
+    makeRoom(context, arrival, { copies: 1 + (message.keepers?.length ?? 0), queues: queues.length })
   offerAndKeep(context, arrival, queues, message)
   return queues.length > 0 || message.keepers !== undefined
 }
 
-function readMessage({ source, start, keyLength, end }: DeadWire): DeadMessage {
-  const keyEnd = start + keyLength
-  const keyAt = start + 1 + source[start]!
-  const headerAt = keyEnd + 2
-  const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
-  return {
-    exchange: source.toString('utf8', start + 1, keyAt),
-    routingKey: source.toString('utf8', keyAt + 1, keyEnd),
-    properties: decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd),
-    frames: { source, bodyAt: headerEnd + 1, end },
-  }
-}
-
-function arrivalOf(original: DeadMessage, exchange: string, routingKey: string, properties: Properties): Arrival {
-  const { source, bodyAt, end } = original.frames
-  const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames: source.subarray(bodyAt, end) })
+function arrivalOf(original: WireParts, exchange: string, routingKey: string, properties: Properties): Arrival {
+  const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames: original.bodyFrames })
   const persistent = properties.deliveryMode === PERSISTENT
   return { ...wire, start: 0, end: wire.source.length, persistent, ttlMs: Number.POSITIVE_INFINITY }
 }
 
 /** The headers with this death first in `x-death`: a death of the same queue and reason is counted up instead. */
-function withDeath(original: DeadMessage, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
+function withDeath(original: WireParts, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
   const headers: FieldTable = { ...original.properties.headers }
   const deaths = Array.isArray(headers['x-death']) ? headers['x-death'] : []
   const same = deaths.find(death => isDeathOf(death, queue.name, reason)) as FieldTable | undefined
@@ -98,7 +77,7 @@ function withDeath(original: DeadMessage, queue: Queue, reason: DeathReason, now
   return headers
 }
 
-function newDeath(original: DeadMessage, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
+function newDeath(original: WireParts, queue: Queue, reason: DeathReason, nowMs: number): FieldTable {
   const { expiration, headers } = original.properties
   return {
     count: long(1n),
