@@ -12,6 +12,9 @@ import { startBroker, temporaryFolder } from './broker-process.ts'
 /** What the package of 0.10.9 has. */
 const TESTS = 271
 
+/** More than mocha's two seconds: the machine may be busy. */
+const TEST_MS = 20_000
+
 interface Result {
   readonly fullTitle: string
   readonly err: { readonly message?: string; readonly stack?: string }
@@ -41,7 +44,7 @@ async function runSuite(): Promise<Report> {
   const output = await new Promise<string>(resolve => {
     execFile(
       process.execPath,
-      [...command, '--check-leaks', '-u', 'tdd', '--exit', 'test/'],
+      [...command, '--check-leaks', '-u', 'tdd', '--timeout', `${TEST_MS}`, '--exit', 'test/'],
       { cwd, env },
       (_, out, err) => resolve(out + err),
     )

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CAN_KILL, untilExpired, useBroker } from './restartable-broker.ts'
 
 const MESSAGES = 1000
+const KILL = { timeout: 60_000 }
 
 const broker = useBroker()
 let session: AMQPSession
@@ -118,32 +119,36 @@ test('channels by hand: a transaction, bindings between exchanges, a new secret,
   await connection.close()
 })
 
-test.skipIf(!CAN_KILL)('publishers and consumers go on after kill -9, and nothing confirmed is lost', async () => {
-  const declared = await session.queue(queue, { durable: true })
-  const arrived = new Set<number>()
-  await declared.subscribe({ prefetch: 50 }, message => {
-    arrived.add(number(message))
-  })
-  const confirmed: number[] = []
-  let next = 0
-  const publishUntil = async (end: number) => {
-    while (next < end) {
-      const body = next++
-      const isConfirmed = await declared.publish(`${body}`, { deliveryMode: 2 }).then(
-        () => true,
-        () => false,
-      )
-      if (isConfirmed) confirmed.push(body)
-      else await new Promise(setImmediate)
+test.skipIf(!CAN_KILL)(
+  'publishers and consumers go on after kill -9, and nothing confirmed is lost',
+  KILL,
+  async () => {
+    const declared = await session.queue(queue, { durable: true })
+    const arrived = new Set<number>()
+    await declared.subscribe({ prefetch: 50 }, message => {
+      arrived.add(number(message))
+    })
+    const confirmed: number[] = []
+    let next = 0
+    const publishUntil = async (end: number) => {
+      while (next < end) {
+        const body = next++
+        const isConfirmed = await declared.publish(`${body}`, { deliveryMode: 2 }).then(
+          () => true,
+          () => false,
+        )
+        if (isConfirmed) confirmed.push(body)
+        else await new Promise(setImmediate)
+      }
     }
-  }
-  await publishUntil(MESSAGES)
-  const publishing = publishUntil(MESSAGES * 2)
-  await broker.killAndRestart()
-  await publishing
-  await expect.poll(() => session.closed).toBe(false)
-  const before = confirmed.length
-  await publishUntil(next + MESSAGES)
-  expect(confirmed.length).toBeGreaterThan(before)
-  await expect.poll(() => confirmed.filter(body => !arrived.has(body)), { timeout: 20_000 }).toEqual([])
-})
+    await publishUntil(MESSAGES)
+    const publishing = publishUntil(MESSAGES * 2)
+    await broker.killAndRestart()
+    await publishing
+    await expect.poll(() => session.closed).toBe(false)
+    const before = confirmed.length
+    await publishUntil(next + MESSAGES)
+    expect(confirmed.length).toBeGreaterThan(before)
+    await expect.poll(() => confirmed.filter(body => !arrived.has(body)), { timeout: 20_000 }).toEqual([])
+  },
+)

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { CAN_KILL, untilExpired, useBroker } from './restartable-broker.ts'
 
 const MESSAGES = 1000
+const KILL = { timeout: 60_000 }
 
 const broker = useBroker()
 let connection: Connection
@@ -111,28 +112,32 @@ test('a transaction is seen whole or not at all', async () => {
   await channel.close()
 })
 
-test.skipIf(!CAN_KILL)('publishers and consumers go on after kill -9, and nothing confirmed is lost', async () => {
-  const publisher = confirming(1000)
-  const arrived = new Set<number>()
-  const consumer = connection.createConsumer(
-    { queue, queueOptions: { durable: true }, qos: { prefetchCount: 50 } },
-    ({ body }) => {
-      arrived.add(body)
-    },
-  )
-  consumer.on('error', () => {})
-  const confirmed: number[] = []
-  const publishSome = async (from: number) => {
-    for (let body = from; body < from + MESSAGES; body++) {
-      await publisher.send({ routingKey: queue, durable: true }, body)
-      confirmed.push(body)
+test.skipIf(!CAN_KILL)(
+  'publishers and consumers go on after kill -9, and nothing confirmed is lost',
+  KILL,
+  async () => {
+    const publisher = confirming(1000)
+    const arrived = new Set<number>()
+    const consumer = connection.createConsumer(
+      { queue, queueOptions: { durable: true }, qos: { prefetchCount: 50 } },
+      ({ body }) => {
+        arrived.add(body)
+      },
+    )
+    consumer.on('error', () => {})
+    const confirmed: number[] = []
+    const publishSome = async (from: number) => {
+      for (let body = from; body < from + MESSAGES; body++) {
+        await publisher.send({ routingKey: queue, durable: true }, body)
+        confirmed.push(body)
+      }
     }
-  }
-  const publishing = publishSome(0)
-  await expect.poll(() => confirmed.length).toBeGreaterThan(MESSAGES / 10)
-  await broker.killAndRestart()
-  await publishing
-  await publishSome(MESSAGES)
-  await expect.poll(() => confirmed.filter(body => !arrived.has(body)), { timeout: 20_000 }).toEqual([])
-  await consumer.close()
-})
+    const publishing = publishSome(0)
+    await expect.poll(() => confirmed.length).toBeGreaterThan(MESSAGES / 10)
+    await broker.killAndRestart()
+    await publishing
+    await publishSome(MESSAGES)
+    await expect.poll(() => confirmed.filter(body => !arrived.has(body)), { timeout: 20_000 }).toEqual([])
+    await consumer.close()
+  },
+)
