@@ -41,6 +41,7 @@ export async function measured(target: Target, seconds: number, count: () => num
   await delay(seconds * 1000)
   const elapsedMs = performance.now() - before
   const counted = count() - countBefore
+  if (counted === 0) throw new Error(`nothing arrived in ${seconds} s`)
   const own = process.cpuUsage(ownBefore)
   const brokerMs = processorMs(target.pid) - brokerBefore
   return {
