@@ -24,7 +24,7 @@ test: node_modules/.package-lock.json ## unit, property and integration tests
 check: node_modules/.package-lock.json ## format, lint, types
 	npm run check
 
-sim: node_modules/.package-lock.json ## live 200 seeded lives of a broker in one process (SEED=… and SEEDS=… choose)
+sim: node_modules/.package-lock.json ## live 1,000 seeded lives of a broker in one process (SEED=… and SEEDS=… choose)
 	@export SEED=$${SEED:-$$(git rev-parse HEAD || date +%s)}; echo "SEED=$$SEED"; \
 	$(NODE) node_modules/vitest/vitest.mjs run --config vitest.sim.config.ts $(VITEST) || { echo "SEED=$$SEED"; exit 1; }
 

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { seedsOf } from './draw.ts'
 import { type Outcome, simulate } from './simulation.ts'
 
-const SEEDS = 200
+const SEEDS = 1_000
 const BLOCK_SEEDS = 10
 
 /** Defines the tests of share `share` of `shares`; each share may run in a process of its own. */
