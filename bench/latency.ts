@@ -22,8 +22,8 @@ const TOGETHER = 5
 /**
  * Percentiles in milliseconds, from the write of a message to its parsing. What is due is sent every millisecond.
  *
- * At this rate a program would compile its code for most of a minute, and we would measure that: so it warms up with
- * messages that follow each other without a pause.
+ * At this rate a program still compiles its code while we measure, and the slowest messages tell of that: so both sides
+ * warm up with messages that follow each other without a pause.
  */
 export async function latency(target: Target, load: LatencyLoad): Promise<Figures> {
   const samples = new Float64Array(Math.ceil((load.seconds + 1) * load.perSecond))
