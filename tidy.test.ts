@@ -199,6 +199,8 @@ describe('every source has a test', () => {
   /** Sources without a test beside them, by the test that reaches them from outside. */
   const TESTED_BY: { readonly [test: string]: readonly string[] } = {
     'broker-image/test/transcripts/transcripts.test.ts': [
+      'broker-image/src/bootstrap.ts',
+      'broker-image/src/bootstrap.ts',
       'broker-image/src/broker.ts',
       'broker-image/src/queue/',
       'broker-image/src/reports/',

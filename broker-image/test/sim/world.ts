@@ -209,6 +209,8 @@ export class SimWorld {
     for (const queue of this.model.queues.values()) {
       queue.settings = this.model.settingsFor(queue.name, queue.arguments)
     }
+    // What is dropped now is not proven yet.
+    this.model.at++
     for (const queue of this.model.queues.values()) applyLimits(this.model, queue)
     requireAccounts(this)
   }
