@@ -15,7 +15,8 @@ const MATCH_MODES: ReadonlyMap<string, { readonly every: boolean; readonly withX
   ['any-with-x', { every: false, withX: true }],
 ])
 
-interface HeadersBinding {
+interface HeadersBinding<D> {
+  readonly destination: D
   readonly every: boolean
   /** Headers to match with the key of the value; undefined = the header's presence is enough. */
   readonly wanted: readonly (readonly [name: string, valueKey: string | undefined])[]
@@ -25,7 +26,9 @@ export class HeadersExchange<D> implements Exchange<D> {
   readonly type = 'headers'
   readonly needsMessage = true
   /** By destination, then by routing key and arguments. */
-  readonly #bindings = new Map<D, Map<string, HeadersBinding>>()
+  readonly #bindings = new Map<D, Map<string, HeadersBinding<D>>>()
+  /** All of them in one list for routing, made anew after a change. */
+  #list: readonly HeadersBinding<D>[] | null = null
 
   get isEmpty(): boolean {
     return this.#bindings.size === 0
@@ -37,13 +40,14 @@ export class HeadersExchange<D> implements Exchange<D> {
   }
 
   bind(destination: D, routingKey: string, args: FieldTable): void {
-    const binding = parseBinding(args)
+    const binding = parseBinding(destination, args)
     let bindings = this.#bindings.get(destination)
     if (bindings === undefined) {
       bindings = new Map()
       this.#bindings.set(destination, bindings)
     }
     bindings.set(bindingKey(routingKey, args), binding)
+    this.#list = null
   }
 
   unbind(destination: D, routingKey: string, args: FieldTable): void {
@@ -51,13 +55,13 @@ export class HeadersExchange<D> implements Exchange<D> {
     if (bindings === undefined) return
     bindings.delete(bindingKey(routingKey, args))
     if (bindings.size === 0) this.#bindings.delete(destination)
+    this.#list = null
   }
 
   route({ properties }: RoutedMessage, found: Set<D>): void {
-    const given = properties.headers ?? {}
-    for (const [destination, bindings] of this.#bindings) {
-      if (matchesOne(bindings, given)) found.add(destination)
-    }
+    this.#list ??= [...this.#bindings.values()].flatMap(bindings => [...bindings.values()])
+    const given = new GivenHeaders(properties.headers ?? {})
+    for (const binding of this.#list) if (matches(binding, given)) found.add(binding.destination)
   }
 }
 
@@ -66,12 +70,12 @@ function bindingKey(routingKey: string, args: FieldTable): string {
   return `${JSON.stringify(routingKey)}${argumentsKey(args)}`
 }
 
-function parseBinding(args: FieldTable): HeadersBinding {
+function parseBinding<D>(destination: D, args: FieldTable): HeadersBinding<D> {
   const { every, withX } = matchModeOf(args)
   const wanted = Object.entries(args)
     .filter(([name]) => name !== MATCH_KEY && (withX || !name.startsWith('x-')))
     .map(([name, value]) => [name, value === null ? undefined : fieldKey(value)] as const)
-  return { every, wanted }
+  return { destination, every, wanted }
 }
 
 function matchModeOf(args: FieldTable): { readonly every: boolean; readonly withX: boolean } {
@@ -83,21 +87,32 @@ function matchModeOf(args: FieldTable): { readonly every: boolean; readonly with
   throw new ChannelError('PRECONDITION_FAILED', `Invalid x-match field value ${given}; expected ${expected}`)
 }
 
-function matchesOne(bindings: Map<string, HeadersBinding>, headers: FieldTable): boolean {
-  for (const binding of bindings.values()) {
-    if (matches(binding, headers)) return true
+/** The headers of one message, each value's key made at most once for all bindings. */
+class GivenHeaders {
+  readonly #headers: FieldTable
+  readonly #keys = new Map<string, string>()
+
+  constructor(headers: FieldTable) {
+    this.#headers = headers
   }
-  return false
+
+  has(name: string, valueKey: string | undefined): boolean {
+    if (!Object.hasOwn(this.#headers, name)) return false
+    return valueKey === undefined || this.#keyOf(name) === valueKey
+  }
+
+  #keyOf(name: string): string {
+    let key = this.#keys.get(name)
+    if (key === undefined) {
+      key = fieldKey(this.#headers[name]!)
+      this.#keys.set(name, key)
+    }
+    return key
+  }
 }
 
 /** `all` of nothing is true, `any` of nothing is false. */
-function matches({ every, wanted }: HeadersBinding, headers: FieldTable): boolean {
+function matches({ every, wanted }: HeadersBinding<unknown>, given: GivenHeaders): boolean {
+  for (const [name, valueKey] of wanted) if (given.has(name, valueKey) !== every) return !every
   return every
-    ? wanted.every(([name, valueKey]) => hasHeader(headers, name, valueKey))
-    : wanted.some(([name, valueKey]) => hasHeader(headers, name, valueKey))
-}
-
-function hasHeader(headers: FieldTable, name: string, valueKey: string | undefined): boolean {
-  if (!Object.hasOwn(headers, name)) return false
-  return valueKey === undefined || fieldKey(headers[name]!) === valueKey
 }
