@@ -92,7 +92,7 @@ export class Broker implements QueueContext {
   readonly access: Access
   readonly alarms: Alarms
   readonly vhosts = new Map<string, Vhost>()
-  readonly connections = new Map<string, Connection>()
+  readonly connections = new Set<Connection>()
   readonly queuesById = new Map<number, Queue>()
   readonly segments: SegmentTable
   readonly turn: Turn
@@ -229,7 +229,7 @@ export class Broker implements QueueContext {
   deleteVhost(name: string): void {
     const vhost = this.vhosts.get(name)
     if (vhost === undefined) return
-    for (const connection of [...this.connections.values()]) {
+    for (const connection of [...this.connections]) {
       if (connection.vhost === name) connection.close(`vhost '${name}' is deleted`)
     }
     vhost.delete()
@@ -246,9 +246,9 @@ export class Broker implements QueueContext {
     this.#consumerTimeout.stop()
     for (const cleaner of this.#cleaners) cleaner.stop()
     const leaving = {}
-    for (const connection of this.connections.values()) connection.pause(leaving)
+    for (const connection of this.connections) connection.pause(leaving)
     await this.#answered()
-    for (const connection of [...this.connections.values()]) {
+    for (const connection of [...this.connections]) {
       connection.close('broker is shutting down')
       connection.resume(leaving)
     }
@@ -329,7 +329,7 @@ export class Broker implements QueueContext {
   }
 
   #eachUnacked(visit: (unacked: Unacked) => void): void {
-    for (const connection of this.connections.values()) {
+    for (const connection of this.connections) {
       for (const channel of connection.channels.values()) if (channel.unacked.live > 0) visit(channel.unacked)
     }
   }
@@ -384,7 +384,7 @@ export class Broker implements QueueContext {
     else logger.info('enough memory and disk again: publishers go on')
     this.log.saveRoom(alarms.disk)
     this.reports.alarmsChanged(alarms)
-    for (const connection of this.connections.values()) connection.alarmsChanged()
+    for (const connection of this.connections) connection.alarmsChanged()
   }
 }
 

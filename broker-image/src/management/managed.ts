@@ -21,7 +21,7 @@ export interface ManagedBroker {
   readonly segments: SegmentTable
   readonly vhosts: ReadonlyMap<string, Vhost>
   /** By name: `peer:port -> host:port`. */
-  readonly connections: ReadonlyMap<string, ManagedConnection>
+  readonly connections: ReadonlySet<ManagedConnection>
   /** Calls `done` once all messages up to this batch are safe. */
   whenSafe(batch: number, done: () => void): void
   readonly startedAtMs: number

@@ -18,7 +18,7 @@ export interface BrokerTotals {
 export function brokerTotals(broker: ManagedBroker): BrokerTotals {
   const vhosts = [...broker.vhosts.values()]
   const queues = vhosts.flatMap(vhost => [...vhost.queues.values()])
-  const channels = channelsOf(broker.connections.values())
+  const channels = channelsOf(broker.connections)
   const counters = new QueueCounters()
   for (const queue of queues) counters.add(queue.counters)
   return {

@@ -34,7 +34,7 @@ export function assertMayOpen(broker: Broker, user: string, vhost: string): void
  */
 export function assertMayOpenChannel({ definitions, connections }: Broker, user: string): void {
   const limit = userLimit(definitions, user, 'max-channels')
-  if (limit === Number.POSITIVE_INFINITY || openChannels(connections.values(), user) < limit) return
+  if (limit === Number.POSITIVE_INFINITY || openChannels(connections, user) < limit) return
   throw new ConnectionError(
     'NOT_ALLOWED',
     `number of channels opened for user '${user}' has reached the maximum allowed user limit of (${limit})`,
@@ -45,7 +45,7 @@ export function assertMayOpenChannel({ definitions, connections }: Broker, user:
 function isReached({ connections }: Broker, limit: number, belongs: (connection: Connection) => boolean): boolean {
   if (limit === Number.POSITIVE_INFINITY) return false
   let count = 0
-  for (const connection of connections.values()) if (belongs(connection)) count++
+  for (const connection of connections) if (belongs(connection)) count++
   return count >= limit
 }
 

@@ -49,6 +49,7 @@ export class Connection {
   readonly outbox: Outbox
   readonly channels = new Map<number, Channel>()
   readonly exclusiveQueues = new Set<Queue>()
+  /** Behind proxies two connections may have the same. */
   readonly name: string
   readonly origin: Origin
   readonly connectedAtMs: number
@@ -325,7 +326,7 @@ export class Connection {
     this.vhost = vhost
     this.#state = 'running'
     this.#deadline?.cancel()
-    this.broker.connections.set(this.name, this)
+    this.broker.connections.add(this)
     connectionCreated(this)
     this.send('connection.open-ok', {})
     this.broker.logger.debug({ connection: this.name, user: this.user, vhost }, 'connection opened')
@@ -375,7 +376,7 @@ export class Connection {
   /** Gives back everything that the client held. Consumers go first, so that nothing is delivered to them again. */
   #release(): void {
     this.broker.releasePublisher(this)
-    if (this.broker.connections.delete(this.name)) connectionClosed(this)
+    if (this.broker.connections.delete(this)) connectionClosed(this)
     for (const channel of this.channels.values()) channel.cancelConsumers()
     for (const channel of this.channels.values()) {
       channel.forgetAnswers()

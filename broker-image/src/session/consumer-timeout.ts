@@ -24,12 +24,12 @@ interface Note {
 
 export class ConsumerTimeout {
   readonly #clock: Clock
-  readonly #connections: ReadonlyMap<string, Connection>
+  readonly #connections: ReadonlySet<Connection>
   readonly #timeoutMs: number
   readonly #notes = new WeakMap<Channel, Note[]>()
   #timer: Timer | undefined
 
-  constructor(clock: Clock, connections: ReadonlyMap<string, Connection>, timeoutMs: number) {
+  constructor(clock: Clock, connections: ReadonlySet<Connection>, timeoutMs: number) {
     this.#clock = clock
     this.#connections = connections
     this.#timeoutMs = timeoutMs
@@ -44,7 +44,7 @@ export class ConsumerTimeout {
     const stepMs = Math.min(Math.ceil(this.#timeoutMs / LOOKS_MIN), STEP_MS_MAX)
     this.#timer = this.#clock.after(stepMs, () => {
       this.#wait()
-      for (const connection of [...this.#connections.values()]) {
+      for (const connection of [...this.#connections]) {
         for (const channel of [...connection.channels.values()]) this.#look(channel)
       }
     })

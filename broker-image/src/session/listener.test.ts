@@ -45,7 +45,7 @@ async function namesAfter(world: ListeningWorld, { closed }: Caller): Promise<st
     while (world.broker.connections.size === 0) await new Promise(resolve => setImmediate(resolve))
   }
   await Promise.race([isIn(), closed])
-  return [...world.broker.connections.keys()]
+  return [...world.broker.connections].map(({ name }) => name)
 }
 
 describe('a port', () => {
@@ -108,6 +108,23 @@ describe('through a proxy', () => {
       await new Promise(resolve => setImmediate(resolve))
     }
     caller.socket.destroy()
+  })
+
+  test('clients of one name are two, and one of them may leave', async () => {
+    const world = await open('proxy_protocol = true')
+    const { connections } = world.broker
+    const count = async (expected: number): Promise<void> => {
+      while (connections.size !== expected) await new Promise(resolve => setImmediate(resolve))
+    }
+    const hello = Buffer.concat([Buffer.from('PROXY TCP4 127.0.0.1 127.0.0.1 1 2\r\n'), login('guest', 'guest')])
+    const first = call(world.port('amqp'), hello)
+    await count(1)
+    const second = call(world.port('amqp'), hello)
+    await count(2)
+    first.socket.destroy()
+    await count(1)
+    second.socket.destroy()
+    await count(0)
   })
 
   test.each([

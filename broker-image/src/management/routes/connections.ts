@@ -27,7 +27,7 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
   const view = (connection: ManagedConnection) => connectionView(context, connection)
   const visible = (request: FastifyRequest): ManagedConnection[] =>
-    [...broker.connections.values()].filter(connection => maySee(request, connection))
+    [...broker.connections].filter(connection => maySee(request, connection))
 
   app.get('/api/connections', (request, reply) => sendList(request, reply, visible(request), view))
   app.get('/api/connections/username/:user', (request, reply) => {
@@ -68,7 +68,7 @@ function reasonIn(request: FastifyRequest): string {
 function channels(app: FastifyInstance, context: ManagementContext): void {
   const view = (held: HeldChannel) => channelView(context, held)
   const visible = (request: FastifyRequest): HeldChannel[] =>
-    channelsOf(context.broker.connections.values()).filter(({ connection }) => maySee(request, connection))
+    channelsOf(context.broker.connections).filter(({ connection }) => maySee(request, connection))
 
   app.get('/api/channels', (request, reply) => sendList(request, reply, visible(request), view))
   app.get('/api/vhosts/:vhost/channels', (request, reply) => {
@@ -90,13 +90,13 @@ function consumers(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
   const view = (held: HeldConsumer) => consumerView(context, held)
   app.get('/api/consumers', (request, reply) => {
-    const visible = consumersOf(broker.connections.values()).filter(({ consumer }) =>
+    const visible = consumersOf(broker.connections).filter(({ consumer }) =>
       canSee(broker, request, consumer.queue.vhost),
     )
     return sendList(request, reply, visible, view)
   })
   app.get('/api/consumers/:vhost', (request, reply) => {
-    const own = consumersOf(broker.connections.values()).filter(
+    const own = consumersOf(broker.connections).filter(
       ({ consumer }) => consumer.queue.vhost === param(request, 'vhost'),
     )
     return sendList(request, reply, own, view)
@@ -104,7 +104,8 @@ function consumers(app: FastifyInstance, context: ManagementContext): void {
 }
 
 function connectionOf({ broker }: ManagementContext, request: FastifyRequest): ManagedConnection {
-  const connection = broker.connections.get(param(request, 'connection'))
+  const name = param(request, 'connection')
+  const connection = [...broker.connections].find(candidate => candidate.name === name)
   if (!connection || !maySee(request, connection)) throw notFound()
   return connection
 }

@@ -38,7 +38,7 @@ export function queueRoutes(app: FastifyInstance, context: ManagementContext): v
   )
   app.get('/api/queues/:vhost/:queue', (request, reply) => {
     const queue = queueOf(context, request)
-    const details = consumersOf(broker.connections.values()).filter(({ consumer }) => consumer.queue === queue)
+    const details = consumersOf(broker.connections).filter(({ consumer }) => consumer.queue === queue)
     const consumerDetails = details.map(held => consumerView(context, held))
     return sendOne(request, reply, { ...view(queue), consumer_details: consumerDetails, incoming: [], deliveries: [] })
   })

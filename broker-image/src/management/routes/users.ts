@@ -57,7 +57,7 @@ function removeUser({ broker }: ManagementContext, name: string): boolean {
   for (const { vhost, user, exchange } of definitions.list('topicPermission')) {
     if (user === name) definitions.remove('topicPermission', [vhost, user, exchange])
   }
-  for (const connection of broker.connections.values()) {
+  for (const connection of broker.connections) {
     if (connection.user === name) connection.close(`user '${name}' is deleted`)
   }
   return definitions.remove('user', [name]) !== undefined
