@@ -1,6 +1,7 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { type DestinationStream, type Logger, pino, type StreamEntry } from 'pino'
 import { Alarms } from './alarms.ts'
 import { Broker } from './broker.ts'
@@ -22,6 +23,7 @@ const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', impor
 async function main(argv: readonly string[]): Promise<void> {
   const answer = printedAnswer(argv, VERSION)
   if (answer !== undefined) return print(answer)
+  keepYoungSmall()
   const config = loadConfig({ argv, env: process.env, readFile: readText })
   const tap = new LogTap()
   const log = createLog(config, tap)
@@ -47,6 +49,14 @@ async function main(argv: readonly string[]): Promise<void> {
     lock.release()
     log.info('stopped')
   })
+}
+
+/**
+ * V8 would let its young generation grow to 48 MiB under any load and keep it. Messages are no objects, so that a larger
+ * one saves no work; a small one is what lets ten thousand idle queues cost 20 MB (`bench/RESULTS.md`).
+ */
+function keepYoungSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
 }
 
 function readText(path: string): string {
