@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { BrokerWorld } from '../../test/support/broker-world.ts'
 import { methodArguments, type Values } from '../../test/support/script.ts'
 import type { HeardContent, Message, TestClient } from '../../test/support/test-client.ts'
-import { REPORT_BYTES_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
+import { FRAME_BYTES_MAX, REPORT_BYTES_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import type { MethodArgs, MethodName } from '../wire/methods.ts'
 import { LogTap } from './log-tap.ts'
@@ -124,4 +124,19 @@ test('a change is told in the name of whoever acts', async () => {
   broker.definitions.put('policy', policy, { durable: true })
   const [event] = await told(world, client)
   expect(event!.properties.headers!['user_who_performed_action'] as FieldValue).toBe('mia')
+})
+
+test.each<[string, FieldTable]>([
+  ['bytes', { value: 'x'.repeat(FRAME_BYTES_MAX) }],
+  ['depth', nested(TABLE_DEPTH_MAX)],
+  ['name', { ['k'.repeat(256)]: 1 }],
+])('a change whose %s is too much for a header is made and not told', async (_how, value) => {
+  const world = new BrokerWorld()
+  const client = await listener(world, 'amq.rabbitmq.event')
+  const { definitions } = world.broker
+  definitions.put('parameter', { vhost: '', component: '', name: 'p', value }, { durable: true })
+  definitions.put('parameter', { vhost: '', component: '', name: 'q', value: 1 }, { durable: true })
+  const names = (await told(world, client)).map(({ properties }) => properties.headers!['name'])
+  expect(names).toEqual(['q'])
+  expect(definitions.get('parameter', ['', '', 'p'])?.value).toEqual(value)
 })

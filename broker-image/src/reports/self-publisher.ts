@@ -4,12 +4,13 @@
  * They are written down at once, and go to their queues at the end of the turn: whoever reports is in the middle of
  * something, and a queue must not come upon that.
  */
-import { REPORT_BYTES_MAX } from '../limits.ts'
+import { FRAME_BYTES_MAX, REPORT_BYTES_MAX } from '../limits.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
 import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { Vhost } from '../vhost/vhost.ts'
-import { encodeWireForm } from '../vhost/wire-form.ts'
+import { encodeWireForm, type WireForm } from '../vhost/wire-form.ts'
+import { ConnectionError } from '../wire/errors.ts'
 import type { Properties } from '../wire/properties.ts'
 
 export interface Report {
@@ -32,12 +33,10 @@ const KEY_BYTES_MAX = 255
 
 export class SelfPublisher implements EndOfTurn {
   scheduled = false
-  /** Reports that were dropped: more was said in one turn than may wait. */
-  dropped = 0
-  readonly #turn: Turn
-  readonly #intake: Intake
   /** Reports are on their way to their queues right now. */
   isSending = false
+  readonly #turn: Turn
+  readonly #intake: Intake
   #waiting: Waiting[] = []
   #waitingBytes = 0
 
@@ -46,15 +45,13 @@ export class SelfPublisher implements EndOfTurn {
     this.#intake = intake
   }
 
+  /** Drops what fits no frame, and what is more than may wait in one turn: reports never hold up what they tell of. */
   publish(report: Report): void {
-    const { vhost, exchange, properties, bodyFrames } = report
+    const { vhost, exchange, properties } = report
     if (vhost.exchanges.get(exchange)?.exchange.isEmpty !== false) return
     const routingKey = cut(report.routingKey)
-    const wire = encodeWireForm({ exchange, routingKey, properties, bodyFrames })
-    if (this.#waitingBytes + wire.source.length > REPORT_BYTES_MAX) {
-      this.dropped++
-      return
-    }
+    const wire = encoded({ ...report, routingKey })
+    if (wire === undefined || this.#waitingBytes + wire.source.length > REPORT_BYTES_MAX) return
     this.#waitingBytes += wire.source.length
     const persistent = properties.deliveryMode === PERSISTENT
     const arrival = { ...wire, start: 0, end: wire.source.length, persistent, ttlMs: Number.POSITIVE_INFINITY }
@@ -78,6 +75,18 @@ export class SelfPublisher implements EndOfTurn {
     const queues = vhost.queuesFor(exchange, message)
     exchange.publishedIn++
     offerAndKeep({ intake: this.#intake }, arrival, queues, message)
+  }
+}
+
+/** Undefined for properties that no header frame can hold, by their bytes, their depth or their names. */
+function encoded(report: Report): WireForm | undefined {
+  try {
+    const wire = encodeWireForm(report)
+    const headerFrameBytes = wire.source.length - wire.keyLength - 2 - report.bodyFrames.length
+    return headerFrameBytes <= FRAME_BYTES_MAX ? wire : undefined
+  } catch (error) {
+    if (error instanceof ConnectionError) return undefined
+    throw error
   }
 }
 
