@@ -74,6 +74,21 @@ describe('a conversation', () => {
     expect(got.map(body => body.toString())).toEqual(bodies)
   })
 
+  test.each<[string, number, Message, number]>([
+    ['header', 0, { properties: { headers: { h: 'x'.repeat(140_000) } } }, 131_072],
+    ['header', 4_096, { properties: { headers: { h: 'x'.repeat(5_000) } } }, 4_096],
+    ['body', 4_096, { body: 'x'.repeat(5_000) }, 131_072],
+  ])(
+    'ends with a content %s above the frame-max of %i, though it came in one piece',
+    async (_frame, agreed, message, sent) => {
+      const world = new BrokerWorld()
+      const client = await world.client({ frameMax: agreed })
+      client.bytes(publish(message, sent))
+      await world.settle()
+      expect(client.heard).toMatchObject([{ method: { name: 'connection.close', args: { replyCode: 501 } } }])
+    },
+  )
+
   test('sounds the same in single bytes, and in turns of its own for each hundred', async () => {
     const whole = await heardIn([CONVERSATION], false)
     expect(

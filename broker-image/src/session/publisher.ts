@@ -33,6 +33,7 @@ const STAGE_MIN = 4_096
 
 export class Publisher {
   readonly #channel: Channel
+  readonly #frameMax: number
   readonly #content: Content
   readonly #arrival: Arrival = {
     source: Buffer.alloc(0),
@@ -59,6 +60,7 @@ export class Publisher {
 
   constructor(channel: Channel) {
     this.#channel = channel
+    this.#frameMax = channel.connection.frameMax
     this.#content = new Content(channel.broker.config.messageBytesMax)
   }
 
@@ -75,7 +77,7 @@ export class Publisher {
   publish(buffer: Buffer, at: number, frameEnd: number, end: number): number {
     const start = at + KEYS_OFFSET
     const keyLength = keyLengthIn(buffer, start, frameEnd)
-    const contentEnd = wholeContent(buffer, at, frameEnd, end)
+    const contentEnd = this.#wholeContent(buffer, at, frameEnd, end)
     if (contentEnd > 0) {
       this.#content.read(buffer, frameEnd + FRAME_HEAD_BYTES, headerEnd(buffer, frameEnd))
       this.#complete(buffer, start, keyLength, contentEnd)
@@ -88,6 +90,25 @@ export class Publisher {
     this.#isStagedTooWide = false
     this.#add(buffer, start, frameEnd)
     return frameEnd
+  }
+
+  /**
+   * Where the content behind a method frame ends when it is here in one header and at most one body frame; else 0. Frames
+   * above the frame-max are left to the input, which judges them.
+   */
+  #wholeContent(buffer: Buffer, at: number, frameEnd: number, end: number): number {
+    if (end - frameEnd < HEADER_FRAME_MIN || buffer[frameEnd] !== FRAME_HEADER) return 0
+    const channel = readU16(buffer, at + 1)
+    const bodyAt = headerEnd(buffer, frameEnd) + 1
+    if (bodyAt > end || buffer[bodyAt - 1] !== FRAME_END || readU16(buffer, frameEnd + 1) !== channel) return 0
+    const size = readU32(buffer, frameEnd + BODY_SIZE_LOW)
+    const frameMax = this.#frameMax
+    if (readU32(buffer, frameEnd + BODY_SIZE_LOW - 4) !== 0 || size > frameMax - FRAME_OVERHEAD) return 0
+    if (bodyAt - frameEnd > frameMax) return 0
+    if (size === 0) return bodyAt
+    const contentEnd = bodyAt + FRAME_OVERHEAD + size
+    if (contentEnd > end || buffer[bodyAt] !== FRAME_BODY || readU32(buffer, bodyAt + 3) !== size) return 0
+    return buffer[contentEnd - 1] === FRAME_END && readU16(buffer, bodyAt + 1) === channel ? contentEnd : 0
   }
 
   /** Takes a content header frame. @throws ConnectionError 505 when none is due. */
@@ -249,20 +270,6 @@ function keyLengthIn(buffer: Buffer, start: number, frameEnd: number): number {
     throw new ConnectionError('FRAME_ERROR', 'basic.publish does not fill its frame')
   }
   return keyLength
-}
-
-/** Where the content behind a method frame ends when it is here in one header and at most one body frame; else 0. */
-function wholeContent(buffer: Buffer, at: number, frameEnd: number, end: number): number {
-  if (end - frameEnd < HEADER_FRAME_MIN || buffer[frameEnd] !== FRAME_HEADER) return 0
-  const channel = readU16(buffer, at + 1)
-  const bodyAt = headerEnd(buffer, frameEnd) + 1
-  if (bodyAt > end || buffer[bodyAt - 1] !== FRAME_END || readU16(buffer, frameEnd + 1) !== channel) return 0
-  const size = readU32(buffer, frameEnd + BODY_SIZE_LOW)
-  if (readU32(buffer, frameEnd + BODY_SIZE_LOW - 4) !== 0 || size > FRAME_BYTES_MAX - FRAME_OVERHEAD) return 0
-  if (size === 0) return bodyAt
-  const contentEnd = bodyAt + FRAME_OVERHEAD + size
-  if (contentEnd > end || buffer[bodyAt] !== FRAME_BODY || readU32(buffer, bodyAt + 3) !== size) return 0
-  return buffer[contentEnd - 1] === FRAME_END && readU16(buffer, bodyAt + 1) === channel ? contentEnd : 0
 }
 
 /** Where the payload of the header frame at `at` ends. */
