@@ -171,7 +171,7 @@ test('messages that are held aside move too', async () => {
     at.queue.ready.shift()
     const { seq, segment, offset, sized } = at.queue.ready
     const position = { seq, segment, offset, sized }
-    at.queue.aside.set(seq, position)
+    at.queue.aside.add(position)
     return { position, before: { segment, offset } }
   })
   for (const { deliveryTag } of all) {

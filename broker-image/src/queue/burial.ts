@@ -48,10 +48,9 @@ export class Burial {
     }
     const bytes = this.#context.segments.bytes(message.segment)
     if (bytes === null) this.#buryLater(positionOf(message), reason)
-    else {
-      const isTaken = this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason)
-      if (isTaken || !this.#queue.settings.keepsDead) this.settle(message, why)
-      else this.#keep(message, reason)
+    else if (!this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason, () => this.settle(message, why))) {
+      if (this.#queue.settings.keepsDead) this.#keep(message, reason)
+      else this.settle(message, why)
     }
   }
 
@@ -102,7 +101,7 @@ export class Burial {
   /** A checkpoint that is written meanwhile must know of the message. */
   #buryLater(message: Position, reason: DeathReason): void {
     const { aside } = this.#queue
-    aside.set(message.seq, message)
+    aside.add(message)
     fetchSegment(this.#context, message.segment, () => {
       aside.delete(message.seq)
       this.bury(message, reason)

@@ -15,8 +15,11 @@ export interface QueueContext {
   readonly segments: SegmentTable
   readonly clock: Clock
   readonly turn: Turn
-  /** Sends a dead message on, as its queue's settings say. False when no queue has it. */
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): boolean
+  /**
+   * Sends a dead message on, as its queue's settings say. Calls `settle` just before another queue gets it, so that a
+   * crash leaves it in one of them; false, without a call, when no queue gets it.
+   */
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason, settle: () => void): boolean
   /** All dead letters of the node that wait. */
   readonly waitingDead: Set<WaitingDead>
   readonly logger: { warn(text: string): void }

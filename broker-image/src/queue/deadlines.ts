@@ -9,8 +9,6 @@ export class Deadlines {
   readonly #clock: Clock
   readonly #expired: (seqs: Iterable<number>) => void
   readonly #expiry = new Expiry()
-  /** Some message had a deadline. */
-  isUsed = false
   #timer: Timer | undefined
   #timerMs = Number.POSITIVE_INFINITY
 
@@ -22,14 +20,12 @@ export class Deadlines {
 
   /** `deadlineMs` counts from 1970. */
   add(deadlineMs: number, seq: number): void {
-    this.isUsed = true
     this.#expiry.add(deadlineMs, seq)
     this.#arm()
   }
 
   /** A message came back: its deadline is set anew if it passed, or if the message may never have waited before. */
   restore(context: QueueContext, queueId: number, message: Message): void {
-    if (!this.isUsed) return
     const isNew = !isRedelivered(message.sized)
     readDeadline(context, queueId, message, (deadlineMs, { seq }) => {
       if (deadlineMs > 0 && (isNew || deadlineMs <= this.#clock.now())) this.add(deadlineMs, seq)

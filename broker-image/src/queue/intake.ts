@@ -7,6 +7,9 @@ import type { Queue } from './queue.ts'
 
 /** Queues that one log entry names; a message for more is appended once for each lot. */
 const TARGETS_MAX = 1_024
+/** Room in the log for what surrounds a message: headers that are added, settlements; and for each queue it goes to. */
+const AROUND_BYTES = 4_096
+const TARGET_BYTES = 20
 
 /** A message on its way in. One object serves every publish of its owner: read it at once, never keep it. */
 export interface Arrival {
@@ -48,9 +51,13 @@ export class Intake {
     this.#transientLog = transientLog
   }
 
-  /** See the log's own. */
-  together(bytes: number): void {
-    this.#log.together(bytes)
+  /**
+   * What is appended next is in one batch of the log, which a crash never cuts: a message of `wireBytes` in so many
+   * `queues`, as many other `copies` of it, and what it takes to say that it left somewhere.
+   */
+  together(wireBytes: number, queues: number, copies: number): void {
+    const entries = copies + Math.ceil(queues / TARGETS_MAX)
+    this.#log.together((1 + entries) * AROUND_BYTES + entries * wireBytes + queues * TARGET_BYTES)
   }
 
   /** The batch of the durable log with its last entry so far. */
@@ -67,6 +74,7 @@ export class Intake {
     if (!durable && queues.length === 1 && passOn(arrival, queues[0]!)) return 0
     const log = durable ? this.#log : this.#transientLog
     for (let from = 0; from < queues.length; from += TARGETS_MAX) this.#append(log, arrival, queues, from)
+    for (let i = 0; i < queues.length; i++) queues[i]!.enforceLimits()
     return durable ? log.batch : 0
   }
 
@@ -93,7 +101,6 @@ export class Intake {
       message.sized = log.durable && queue.durable ? arrival.size | PERSISTENT_BIT : arrival.size
       queue.enqueue(message, header.expiresAtMs[i]!)
     }
-    for (let i = 0; i < count; i++) queues[from + i]!.enforceLimits()
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Arguments, QueueDefinition } from '../definitions/model.ts'
 import type { EndOfTurn } from '../turn.ts'
+import { Aside } from './aside.ts'
 import { Burial, isFull, isOverfull } from './burial.ts'
 import { type Consumer, Consumers } from './consumers.ts'
 import { fetchSegment, type QueueContext, type QueueOwner } from './context.ts'
@@ -14,21 +15,15 @@ import { Deadlines } from './deadlines.ts'
 import { Idle } from './idle.ts'
 import type { Arrival } from './intake.ts'
 import { type KeyIndex, keyIndexOf } from './key-index.ts'
-import {
-  bodySize,
-  isRedelivered,
-  type Message,
-  type Position,
-  positionOf,
-  REDELIVERED_BIT,
-  SETTLED,
-} from './message.ts'
+import { bodySize, isRedelivered, type Message, positionOf, REDELIVERED_BIT, SETTLED } from './message.ts'
 import { Positions } from './positions.ts'
 import type { PriorityPositions } from './priority-positions.ts'
 import { priorityPositions, type Ready } from './ready.ts'
 import { ReturnCounts } from './return-counts.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
 import { WaitingDead } from './waiting-dead.ts'
+
+const NO_POLICY: Arguments = {}
 
 export class Queue implements EndOfTurn {
   readonly vhost: string
@@ -44,7 +39,7 @@ export class Queue implements EndOfTurn {
   /** Name of the policy in force, if any, and what it says. */
   policyName: string | undefined
   operatorPolicyName: string | undefined
-  effectivePolicy: Arguments = {}
+  effectivePolicy: Arguments = NO_POLICY
   settings: QueueSettings
   deleted = false
   scheduled = false
@@ -54,8 +49,7 @@ export class Queue implements EndOfTurn {
   /** Told of messages whose time is up, where they do not just die. */
   onDue: ((seqs: Iterable<number>) => void) | undefined
 
-  /** Messages that are neither ready nor with a channel, by sequence number: read back, or held over HTTP. */
-  readonly aside = new Map<number, Position>()
+  readonly aside = new Aside()
   /** Others look, and a cleaner of the log moves; only this queue adds and takes. */
   readonly ready: Ready
   /** How often messages came back. */
@@ -70,7 +64,8 @@ export class Queue implements EndOfTurn {
   #nextSeq = 1
   /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
   #recoveredBelow = 0
-  readonly #deadlines: Deadlines
+  /** Made for the first message that has a deadline. */
+  #deadlines: Deadlines | undefined
   #fetching = false
 
   constructor(definition: QueueDefinition, owner: QueueOwner | null, context: QueueContext) {
@@ -83,15 +78,13 @@ export class Queue implements EndOfTurn {
     this.arguments = definition.arguments
     this.owner = owner
     this.consumers = new Consumers(definition.arguments['x-single-active-consumer'] === true)
-    this.settings = queueSettings(definition.arguments, {})
+    this.settings = queueSettings(definition.arguments, NO_POLICY)
     this.idle = new Idle(this, context)
     this.keys = keyIndexOf(definition.arguments, context)
     this.#context = context
     this.#priorities = priorityPositions(definition.arguments, context.segments)
     this.ready = this.#priorities ?? new Positions()
     this.#burial = new Burial(this, context)
-    const expired = (seqs: Iterable<number>): void => (this.onDue === undefined ? this.#expire(seqs) : this.onDue(seqs))
-    this.#deadlines = new Deadlines(context.clock, expired)
     this.dead = new WaitingDead(this, context)
     owner?.exclusiveQueues.add(this)
     this.touch()
@@ -122,7 +115,7 @@ export class Queue implements EndOfTurn {
   /** A publish that the queue refuses is dead-lettered all the same where its overflow says so. */
   refuse(arrival: Arrival): void {
     if (this.settings.overflow !== 'reject-publish-dlx' || this.settings.deadLetterExchange === undefined) return
-    this.#context.deadLetter(this, arrival, 'maxlen')
+    this.#context.deadLetter(this, arrival, 'maxlen', () => {})
   }
 
   /** Gives out the sequence number of a message that is about to be appended to the log. */
@@ -148,10 +141,10 @@ export class Queue implements EndOfTurn {
   enqueue(message: Message, deadlineMs: number): void {
     this.counters.published++
     if (this.keys !== null) this.keys.add(message)
-    if (deadlineMs > 0) this.#deadlines.isUsed = true
+    if (deadlineMs > 0) this.#deadlines ??= this.#newDeadlines()
     if (this.ready.count === 0 && this.#deliverNew(message)) return
     this.ready.put(message.seq, message.segment, message.offset, message.sized)
-    if (deadlineMs > 0) this.#deadlines.add(deadlineMs, message.seq)
+    if (deadlineMs > 0) this.#deadlines!.add(deadlineMs, message.seq)
     this.#context.turn.pump(this)
   }
 
@@ -234,7 +227,7 @@ export class Queue implements EndOfTurn {
       return
     }
     this.ready.put(message.seq, message.segment, message.offset, (message.sized | REDELIVERED_BIT) >>> 0)
-    this.#deadlines.restore(this.#context, this.id, message)
+    this.#deadlines?.restore(this.#context, this.id, message)
     turn.pump(this)
     this.enforceLimits()
   }
@@ -293,7 +286,7 @@ export class Queue implements EndOfTurn {
     const { count } = this.ready
     this.#burial.release(this.ready)
     this.dead.end()
-    this.#deadlines.stop()
+    this.#deadlines?.stop()
     this.idle.stop()
     if (this.durable) this.#context.log.appendQueueDelete(this.id)
     this.consumers.cancelAll()
@@ -315,7 +308,10 @@ export class Queue implements EndOfTurn {
   recoverEnqueue(message: Message, deadlineMs: number): void {
     this.ready.put(message.seq, message.segment, message.offset, message.sized)
     this.keys?.add(message)
-    if (deadlineMs > 0) this.#deadlines.add(deadlineMs, message.seq)
+    if (deadlineMs > 0) {
+      this.#deadlines ??= this.#newDeadlines()
+      this.#deadlines.add(deadlineMs, message.seq)
+    }
     this.recoverNextSeq(message.seq + 1)
   }
 
@@ -328,7 +324,7 @@ export class Queue implements EndOfTurn {
   eachRun(visit: (firstSeq: number, count: number) => void): void {
     this.ready.eachRun(visit)
     this.dead.eachRun(visit)
-    for (const seq of this.aside.keys()) visit(seq, 1)
+    this.aside.eachRun(visit)
   }
 
   /** A message that meets a waiting consumer never becomes ready. False when nobody takes it. */
@@ -384,6 +380,12 @@ export class Queue implements EndOfTurn {
   #hold(sized: number, by: 1 | -1): void {
     this.messagesUnacknowledged += by
     this.bytesUnacknowledged += by * bodySize(sized)
+  }
+
+  #newDeadlines(): Deadlines {
+    return new Deadlines(this.#context.clock, seqs =>
+      this.onDue === undefined ? this.#expire(seqs) : this.onDue(seqs),
+    )
   }
 
   #expire(seqs: Iterable<number>): void {

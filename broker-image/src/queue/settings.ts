@@ -32,6 +32,11 @@ export interface QueueSettings {
  * wins (observed on RabbitMQ 3.10 and 4.3).
  */
 export function queueSettings(args: Arguments, policy: Arguments): QueueSettings {
+  if (isEmpty(args) && isEmpty(policy)) return UNLIMITED
+  return merged(args, policy)
+}
+
+function merged(args: Arguments, policy: Arguments): QueueSettings {
   const lower = (key: string): number => Math.min(numberOf(args[`x-${key}`]), numberOf(policy[key]))
   const either = (key: string): string | undefined => textOf(args[`x-${key}`]) ?? textOf(policy[key])
   const overflow = (either('overflow') ?? 'drop-head') as Overflow
@@ -68,5 +73,9 @@ const isQuorum = (args: Arguments): boolean => args['x-queue-type'] === 'quorum'
 const isAtLeastOnce = (args: Arguments, policy: Arguments): boolean =>
   (args['x-dead-letter-strategy'] ?? policy['dead-letter-strategy']) === 'at-least-once'
 
+const isEmpty = (args: Arguments): boolean => Object.keys(args).length === 0
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.POSITIVE_INFINITY)
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** What a queue without arguments and policy has: one object for all of them, since there are many. */
+const UNLIMITED = merged({}, {})

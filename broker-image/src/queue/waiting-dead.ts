@@ -176,12 +176,12 @@ export class WaitingDead implements EndOfTurn {
     // Out of its queue while it is tried: the queue that it goes to may be this one.
     positions.take(message.seq)
     const reason = reasonOf(message.sized)
-    if (this.#context.deadLetter(this.queue, wireOf(bytes, message), reason) || !this.queue.settings.keepsDead) {
-      this.#settle(message, settledBy(reason))
-    } else {
+    const settle = (): void => this.#settle(message, settledBy(reason))
+    if (this.#context.deadLetter(this.queue, wireOf(bytes, message), reason, settle)) return true
+    if (this.queue.settings.keepsDead) {
       this.#failed++
       positions.put(message.seq, message.segment, message.offset, message.sized)
-    }
+    } else settle()
     return true
   }
 

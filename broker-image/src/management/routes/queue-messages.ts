@@ -68,7 +68,7 @@ function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<Mes
       if (!noAck) {
         const position = positionOf(message)
         held.push(position)
-        queue.aside.set(position.seq, position)
+        queue.aside.add(position)
       }
       resolve({ ...messageJson(bytes, message, queue, options), message_count: queue.messagesReady })
     })
