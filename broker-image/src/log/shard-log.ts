@@ -73,6 +73,8 @@ export class ShardLog {
   /** Offset of the gathering batch in the tail. The transient log has none, and stands at 0 for ever. */
   #batchStart: number
   #batchLsn = 1
+  /** Bytes for which the next entry must leave room, its own among them. */
+  #together = 0
   /** Segments with entries that no group commit has taken yet, in order. */
   #gathered: Segment[] = []
 
@@ -86,10 +88,12 @@ export class ShardLog {
     storage.attach(this)
   }
 
-  /** What is appended next, up to `bytes` in all and before the turn ends, is in one batch: a crash leaves all or nothing. */
+  /**
+   * What is appended next, up to `bytes` in all and before the turn ends, is in one batch: a crash leaves all or nothing.
+   * The first append makes the room, so that nothing is opened where none follows.
+   */
   together(bytes: number): void {
-    const tail = this.#tail
-    if (tail === null || tail.head + BATCH_HEADER_BYTES + bytes > tail.bytes) this.#roll(bytes)
+    this.#together = bytes
   }
 
   /** The segment that is appended to; the others of the log are before it. */
@@ -111,7 +115,9 @@ export class ShardLog {
   get unstableBytes(): number {
     let bytes = 0
     if (!this.durable) return bytes
-    for (let at = this.#tail; at !== null && at.stable < at.head; at = at.previous) bytes += at.head - at.stable
+    for (let at = this.#tail; at !== null && at.stable < at.head; at = at.previous) {
+      bytes += at.head - Math.max(at.stable, SEGMENT_HEADER_BYTES)
+    }
     return bytes
   }
 
@@ -171,6 +177,7 @@ export class ShardLog {
    * once a turn of the event loop, also of the transient log: memory is given back here.
    */
   commit(): void {
+    this.#together = 0
     this.#storage.commit()
   }
 
@@ -194,7 +201,10 @@ export class ShardLog {
     this.#storage.saveRoom(isSaving)
   }
 
-  /** Commits, takes a checkpoint, and closes the files. Nothing may be appended any more. */
+  /**
+   * Commits, takes a checkpoint, and closes the files. What is appended later is written nowhere; its segments stay where
+   * they are, since timers may still ask for them.
+   */
   close(done: (error: Error | null) => void): void {
     this.#storage.close(done)
   }
@@ -237,8 +247,10 @@ export class ShardLog {
   /** Room for an entry in the tail; answers its offset. */
   #reserve(length: number): number {
     let tail = this.#tail
-    const need = this.#batchStart === NO_BATCH ? length + BATCH_HEADER_BYTES : length
-    if (tail === null || tail.head + need > tail.bytes) tail = this.#roll(length)
+    const room = length > this.#together ? length : this.#together
+    this.#together = 0
+    const need = this.#batchStart === NO_BATCH ? room + BATCH_HEADER_BYTES : room
+    if (tail === null || tail.head + need > tail.bytes) tail = this.#roll(room)
     if (this.#batchStart === NO_BATCH) this.#openBatch(tail)
     const at = tail.head
     tail.head = at + length
