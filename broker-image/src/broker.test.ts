@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
 import { BrokerWorld } from '../test/support/broker-world.ts'
 import type { TestClient } from '../test/support/test-client.ts'
+import type { FieldTable } from './wire/field-table.ts'
 
-const declare = (client: TestClient, queue: string): void =>
+const declare = (client: TestClient, queue: string, args: FieldTable = {}): void =>
   client.send(1, 'queue.declare', {
     queue,
     passive: false,
@@ -12,7 +13,7 @@ const declare = (client: TestClient, queue: string): void =>
     exclusive: false,
     autoDelete: false,
     noWait: false,
-    arguments: {},
+    arguments: args,
   })
 
 const names = (client: TestClient): string[] =>
@@ -71,6 +72,19 @@ test('a broker whose disk is full closes without a confirm', async () => {
   await run('meta', 'queues', 'transient')
   await closed
   expect(names(client).at(-1)).toBe('connection.close')
+})
+
+test('what falls due after the end harms nobody', async () => {
+  const { world, run } = slowWorld()
+  const client = await publisher(world, run)
+  declare(client, 'short', { 'x-message-ttl': 100, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'q' })
+  client.publish(1, { ...message, routingKey: 'short' })
+  const closed = world.broker.close()
+  await run('meta', 'queues', 'transient')
+  await closed
+  await world.advance(200)
+  world.restart()
+  expect(world.broker.vhosts.get('/')!.queue('short', null).messagesReady).toBe(1)
 })
 
 test('nobody comes in while the broker goes', async () => {

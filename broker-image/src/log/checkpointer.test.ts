@@ -6,7 +6,7 @@ import { Checkpointer } from './checkpointer.ts'
 import { DiskFullError } from './errors.ts'
 import { Segment, type SegmentOwner } from './segment.ts'
 
-const owner: SegmentOwner = { durable: true, dead: () => {}, spill: () => {}, check: () => null }
+const owner: SegmentOwner = { durable: true, isClosed: false, dead: () => {}, spill: () => {}, check: () => null }
 const payload = encodeSnapshot(Buffer.from('state'))
 
 interface Bench {

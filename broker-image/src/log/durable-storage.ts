@@ -32,6 +32,7 @@ type CloseDone = (error: Error | null) => void
 /** Drives group commits and checkpoints of one log, from `commit` and from the ends of disk operations. */
 export class DurableStorage implements LogStorage {
   readonly durable = true
+  isClosed = false
   readonly #table: SegmentTable
   readonly #segments = new Set<Segment>()
   readonly #files: SegmentFiles
@@ -45,7 +46,6 @@ export class DurableStorage implements LogStorage {
   #lastCheckpoint = false
   #checkpointDidNotFit = false
   #isSaving = false
-  #closed = false
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
     this.#table = options.segments
@@ -87,21 +87,21 @@ export class DurableStorage implements LogStorage {
 
   /** A timer may still append after the end; that is written nowhere. */
   commit(): void {
-    if (this.#closed) return
+    if (this.isClosed) return
     this.#table.sweep()
     if (this.#commits.busy) this.#again = true
     this.#advance()
   }
 
   retry(): void {
-    if (this.#closed || this.#failed !== null) return
+    if (this.isClosed || this.#failed !== null) return
     if (this.#commits.stalled) this.#commits.resume()
     else if (!this.#checkpointDidNotFit) this.#files.prepare()
     this.commit()
   }
 
   saveRoom(isSaving: boolean): void {
-    if (this.#closed) return
+    if (this.isClosed) return
     this.#isSaving = isSaving
     this.#files.saveRoom(isSaving, error => error !== null && this.#onFailure(error, false))
     this.commit()
@@ -192,13 +192,9 @@ export class DurableStorage implements LogStorage {
   #finish(error: Error | null): void {
     const done = this.#closing
     this.#closing = null
-    this.#closed = true
+    this.isClosed = true
     const files: DiskFile[] = []
-    for (const segment of this.#segments) {
-      if (segment.file !== null) files.push(segment.file)
-      this.#table.remove(segment)
-    }
-    this.#segments.clear()
+    for (const segment of this.#segments) if (segment.file !== null) files.push(segment.file)
     this.#files.close(() => closeAll(files, () => done?.(error)))
   }
 }

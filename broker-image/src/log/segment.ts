@@ -7,6 +7,8 @@ import { ResidentMemory } from './resident.ts'
 export interface SegmentOwner {
   /** Its entries stand in batches. */
   readonly durable: boolean
+  /** Its files are closed. What is in memory stays there: timers may still ask for it. */
+  readonly isClosed: boolean
   /** Nothing lives in the segment any more, and its memory is given back. The owner frees its file and its handle. */
   dead(segment: Segment): void
   /** Memory is short: brings a segment without a file to disk. Called again until it has one. */
@@ -126,7 +128,7 @@ export class SegmentTable {
 
   /**
    * Reads the segment into memory and then calls `done`; the bytes are there while `done` runs. Later callers join the
-   * first. The error of a damaged segment is a LogCorruptError.
+   * first. The error of a damaged segment is a LogCorruptError. Nobody hears of a segment whose log was closed.
    */
   fetch(handle: number, done: (error: Error | null) => void): void {
     const segment = this.get(handle)
@@ -249,6 +251,7 @@ export class SegmentTable {
   }
 
   #load(segment: Segment, waiting: ((error: Error | null) => void)[]): void {
+    if (segment.owner.isClosed) return
     if (segment.file === null) throw new Error(`segment ${segment.handle} is neither in memory nor on disk`)
     segment.waiting = waiting
     const buffer = this.#memory.take(segment.bytes)

@@ -17,6 +17,7 @@ export function isSpillFile(name: string): boolean {
 /** Segments die in memory, as a rule without ever having touched the disk. */
 export class TransientStorage implements LogStorage {
   readonly durable = false
+  isClosed = false
   readonly #disk: Disk
   readonly #segments = new Set<Segment>()
   readonly #checksums = new Map<Segment, number>()
@@ -42,7 +43,7 @@ export class TransientStorage implements LogStorage {
   }
 
   commit(): void {
-    this.#log?.segments.sweep()
+    if (!this.isClosed) this.#log?.segments.sweep()
   }
 
   /** What is moved goes to memory, and leaves more than it takes. */
@@ -89,12 +90,9 @@ export class TransientStorage implements LogStorage {
   }
 
   close(done: (error: Error | null) => void): void {
+    this.isClosed = true
     const files: DiskFile[] = []
-    for (const segment of this.#segments) {
-      if (segment.file !== null) files.push(segment.file)
-      this.#log?.segments.remove(segment)
-    }
-    this.#segments.clear()
+    for (const segment of this.#segments) if (segment.file !== null) files.push(segment.file)
     const names = files.map(file => file.name)
     closeAll(files, () => this.#removeAll(names, done))
   }
