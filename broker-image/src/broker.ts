@@ -204,8 +204,8 @@ export class Broker implements QueueContext {
     if (this.#heldPublishers.delete(connection)) connection.resume(this)
   }
 
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason): boolean {
-    return deadLetter({ vhosts: this.vhosts, intake: this.intake, now: () => this.clock.now() }, queue, dead, reason)
+  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason, settle: () => void): boolean {
+    return deadLetter(this, { queue, dead, reason, settle })
   }
 
   reportDamage(error: Error): void {

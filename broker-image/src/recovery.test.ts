@@ -1,10 +1,8 @@
 /** What a broker knows again after its power failed: logs with checkpoints, on a disk that loses what was not synced. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
-import { BrokerWorld } from '../test/support/broker-world.ts'
+import { CrashingWorld } from '../test/support/crashing-world.ts'
 import type { TestClient } from '../test/support/test-client.ts'
-import type { Queue } from './queue/queue.ts'
 
 const SMALL = {
   segmentBytes: 16_384,
@@ -14,52 +12,6 @@ const SMALL = {
   uncheckpointedMax: 1,
 }
 const BODY = Buffer.alloc(1_000, 'x')
-
-/** A broker over disks that can crash. */
-class CrashingWorld {
-  readonly world: BrokerWorld
-  #disks = new Map<string, MemoryDisk>()
-
-  constructor(seed = 1) {
-    const random = seeded(seed)
-    const disk = (name: string): MemoryDisk => {
-      const made = new MemoryDisk(random)
-      this.#disks.set(name, made)
-      return made
-    }
-    this.world = new BrokerWorld({ disk, eachTurn: () => this.#turn(), logSizes: SMALL })
-  }
-
-  /** The power fails, and a new process starts on what is left. */
-  async crash(): Promise<void> {
-    this.#disks = new Map([...this.#disks].map(([name, disk]) => [name, disk.crash()]))
-    this.world.restart(name => this.#disks.get(name)!)
-    await this.settle()
-  }
-
-  async settle(): Promise<void> {
-    await this.world.settle()
-  }
-
-  async client(): Promise<TestClient> {
-    const client = this.world.socket()
-    client.login()
-    client.send(1, 'confirm.select', { noWait: false })
-    await this.settle()
-    client.take()
-    return client
-  }
-
-  queue(name: string): Queue {
-    return this.world.broker.vhosts.get('/')!.queue(name, null)
-  }
-
-  #turn(): boolean {
-    const busy = [...this.#disks.values()].filter(disk => disk.pending > 0)
-    for (const disk of busy) disk.run()
-    return busy.length > 0
-  }
-}
 
 function declare(client: TestClient, queue: string, args: { [name: string]: number | string } = {}): void {
   const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true }
@@ -120,7 +72,7 @@ describe('after a crash', () => {
   test('what was confirmed is there, what was settled is not, across checkpoints', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.array(fc.nat(9), { minLength: 1, maxLength: 12 }), async (seed, taken) => {
-        const opened = new CrashingWorld(seed)
+        const opened = new CrashingWorld(SMALL, seed)
         const client = await opened.client()
         declare(client, 'q')
         let published = 0
@@ -147,7 +99,7 @@ describe('after a crash', () => {
     const rounds = fc.array(fc.record({ taken: fc.nat(12), priority: fc.nat(9) }), { minLength: 1, maxLength: 12 })
     await fc.assert(
       fc.asyncProperty(fc.nat(), rounds, async (seed, drawn) => {
-        const opened = new CrashingWorld(seed)
+        const opened = new CrashingWorld(SMALL, seed)
         const client = await opened.client()
         declare(client, 'q', { 'x-max-priority': 5, 'x-delivery-limit': 100 })
         const model = new PriorityModel(5)
@@ -173,7 +125,7 @@ describe('after a crash', () => {
   })
 
   test('a second crash finds the same as the first', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await opened.client()
     declare(client, 'q', { 'x-max-length': 40 })
     for (let i = 0; i < 60; i++) publish(client, 'q', String(i))
@@ -185,7 +137,7 @@ describe('after a crash', () => {
   })
 
   test('numbers of messages go on, so that a settlement never hits another one', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await opened.client()
     declare(client, 'q')
     publish(client, 'q', 'first')
@@ -198,7 +150,7 @@ describe('after a crash', () => {
   })
 
   test('a queue that was deleted and declared again does not get the messages of the first', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await opened.client()
     declare(client, 'q')
     publish(client, 'q', 'lost')
@@ -227,7 +179,7 @@ describe('messages that were brought to disk', () => {
   }
 
   test('come back in order for a consumer', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await backlog(opened)
     const consume = { queue: 'q', consumerTag: 'c', noLocal: false, noAck: true, exclusive: false, noWait: true }
     client.send(1, 'basic.consume', { ...consume, arguments: {} })
@@ -237,7 +189,7 @@ describe('messages that were brought to disk', () => {
   })
 
   test('are not lost to a get whose client went before they came', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await backlog(opened)
     client.send(1, 'basic.get', { queue: 'q', noAck: true })
     client.socket.endFromClient()
@@ -246,7 +198,7 @@ describe('messages that were brought to disk', () => {
   })
 
   test('come back to their priorities without being read again', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     const client = await opened.client()
     declare(client, 'q', { 'x-max-priority': 9 })
     for (let i = 0; i < 100; i++) publish(client, 'q', String(i), i % 10)
@@ -266,7 +218,7 @@ describe('messages that were brought to disk', () => {
   })
 
   test('are known to a checkpoint while their dead letters wait for the disk', async () => {
-    const opened = new CrashingWorld()
+    const opened = new CrashingWorld(SMALL)
     await backlog(opened, { 'x-message-ttl': 1_000, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' })
     opened.world.clock.advance(1_000)
     const queue = opened.queue('q')
@@ -300,7 +252,7 @@ describe('a dead letter that waits', () => {
   }
 
   async function opened(seed: number) {
-    const world = new CrashingWorld(seed)
+    const world = new CrashingWorld(SMALL, seed)
     const client = await world.client()
     const flags = { passive: false, durable: true, autoDelete: false, internal: false, noWait: false }
     client.send(1, 'exchange.declare', { exchange: 'dlx', type: 'fanout', ...flags, arguments: {} })

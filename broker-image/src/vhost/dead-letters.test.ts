@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { fieldTable } from '../../test/arbitraries.ts'
 import { BrokerWorld } from '../../test/support/broker-world.ts'
+import { CrashingWorld } from '../../test/support/crashing-world.ts'
 import type { Heard, TestClient } from '../../test/support/test-client.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 
@@ -121,4 +122,46 @@ test('a cycle goes on after odd entries only if one of them is a rejection', asy
   client.publish(1, { routingKey: 'loop', properties: { headers: { 'x-death': [null, { reason: 'x' }] } } })
   await world.advance(1)
   expect(queue().messagesReady).toBe(0)
+})
+
+describe('a power failure', () => {
+  const SMALL = { segmentBytes: 4_096, metaSegmentBytes: 16_384, residentBytesMax: 12_288, spareMax: 1 }
+  const step = fc.record({ bytes: fc.nat(900), turns: fc.nat(4) })
+
+  /** A queue of a single message; what it drops goes to queue `key`. */
+  const short = (key: string) => ({
+    'x-max-length': 1,
+    'x-dead-letter-exchange': '',
+    'x-dead-letter-routing-key': key,
+  })
+
+  test('leaves each message in one queue, though a dead letter makes its queue drop another one', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 5, maxLength: 30 }), async (seed, steps) => {
+        const opened = new CrashingWorld(SMALL, seed)
+        const client = await opened.client()
+        const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true }
+        client.send(1, 'queue.declare', { queue: 'a', ...flags, arguments: short('b') })
+        client.send(1, 'queue.declare', { queue: 'b', ...flags, arguments: short('c') })
+        client.send(1, 'queue.declare', { queue: 'c', ...flags, arguments: {} })
+        await opened.settle()
+        for (const [i, { bytes, turns }] of steps.entries()) {
+          const properties = { deliveryMode: 2, messageId: `${i}` }
+          client.publish(1, { routingKey: 'a', properties, body: Buffer.alloc(bytes) })
+          await opened.someTurns(turns)
+        }
+        await opened.crash()
+        const ids: string[] = []
+        const again = await opened.client()
+        for (const queue of ['c', 'b', 'a']) {
+          const count = opened.queue(queue).messagesReady
+          for (let i = 0; i < count; i++) again.send(1, 'basic.get', { queue, noAck: true })
+          await opened.settle()
+          for (const heard of again.take()) if (heard.kind === 'method') ids.push(heard.content!.properties.messageId!)
+        }
+        expect(ids).toEqual(ids.map((_, i) => `${i}`))
+      }),
+      { numRuns: 60 },
+    )
+  })
 })

@@ -2,7 +2,7 @@
  * Dead letters: a message that expired, was rejected or fell over a limit goes on to its queue's dead-letter exchange
  * with the story of its deaths in `x-death` [RabbitMQ `dlx`, `rabbit_dead_letter.erl`].
  */
-
+import type { Clock } from '../clock.ts'
 import type { DeadWire } from '../queue/dead-wire.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
 import type { DeathReason } from '../queue/message.ts'
@@ -10,7 +10,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import type { Properties } from '../wire/properties.ts'
-import { makeRoom, offerAndKeep } from './held/keep.ts'
+import { moveAndKeep } from './held/keep.ts'
 import type { Vhost } from './vhost.ts'
 import { encodeWireForm, readWireForm, type WireParts } from './wire-form.ts'
 
@@ -20,21 +20,29 @@ const PERSISTENT = 2
 export interface DeadLetterContext {
   readonly vhosts: ReadonlyMap<string, Vhost>
   readonly intake: Intake
-  /** Milliseconds since 1970. */
-  now(): number
+  readonly clock: Pick<Clock, 'now'>
+}
+
+/** A message that dies. */
+export interface Death {
+  readonly queue: Queue
+  readonly dead: DeadWire
+  readonly reason: DeathReason
+  /** Ends it in its queue. */
+  readonly settle: () => void
 }
 
 /**
  * Sends one message on. False when the exchange is missing, no queue takes it or all refuse it: at most once, it is
- * lost then, as in RabbitMQ. Where the queue keeps its dead, it goes to all queues of its route or to none. The settlement
- * that follows stands in the same batch of the log.
+ * lost then, as in RabbitMQ. Where the queue keeps its dead, it goes to all queues of its route or to none. It is settled
+ * first, in the same batch of the log: a queue that is full sends dead letters of its own once it has this one.
  */
-export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadWire, reason: DeathReason): boolean {
+export function deadLetter(context: DeadLetterContext, { queue, dead, reason, settle }: Death): boolean {
   const vhost = context.vhosts.get(queue.vhost)
   const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
   if (vhost === undefined || exchange === undefined) return false
   const original = readWireForm(dead)
-  const headers = withDeath(original, queue, reason, context.now())
+  const headers = withDeath(original, queue, reason, context.clock.now())
   const newKey = queue.settings.deadLetterRoutingKey
   if (newKey !== undefined) delete headers['CC']
   const { expiration: _, ...kept } = original.properties
@@ -42,17 +50,15 @@ export function deadLetter(context: DeadLetterContext, queue: Queue, dead: DeadW
   const message: RoutedMessage = { routingKeys: keys, properties: { ...kept, headers } }
   const routed = vhost.queuesFor(exchange, message)
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
-  if (wanted.length === 0 && message.keepers === undefined) return false
   const arrival = arrivalOf(original, exchange.name, keys[0]!, message.properties)
   const queues = wanted.filter(target => !target.refuses(arrival.size))
   if (queue.settings.keepsDead && queues.length < wanted.length) {
     for (const target of wanted) if (!queues.includes(target)) target.dead.tellOfRoom(queue.dead)
     return false
   }
-  if (arrival.persistent)
-    makeRoom(context, arrival, { copies: 1 + (message.keepers?.length ?? 0), queues: queues.length })
-  offerAndKeep(context, arrival, queues, message)
-  return queues.length > 0 || message.keepers !== undefined
+  if (queues.length === 0 && message.keepers === undefined) return false
+  moveAndKeep(context, { arrival, queues, message }, settle)
+  return true
 }
 
 function arrivalOf(original: WireParts, exchange: string, routingKey: string, properties: Properties): Arrival {

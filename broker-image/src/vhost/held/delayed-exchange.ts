@@ -6,7 +6,7 @@ import { DELAYED_TYPE } from '../../routing/held-types.ts'
 import type { FieldTable } from '../../wire/field-table.ts'
 import type { Destination } from '../vhost-exchange.ts'
 import { delayedHeaders, delayOf } from './delay.ts'
-import { makeRoom, offerAndKeep } from './keep.ts'
+import { moveAndKeep } from './keep.ts'
 import { Releases } from './releases.ts'
 import type { Hold, Holder, HoldingSite } from './site.ts'
 import { release, withHiddenKeys } from './stored-message.ts'
@@ -62,9 +62,6 @@ export class DelayedExchange implements Exchange<Destination>, Holder {
   #release(wire: DeadWire, settle: () => void, site: HoldingSite): void {
     const { queue, context } = this.#hold
     const { arrival, message } = release(wire, delayedHeaders, this)
-    const queues = site.route(queue.name, message)
-    makeRoom(context, arrival, { copies: 2 + (message.keepers?.length ?? 0), queues: queues.length })
-    settle()
-    offerAndKeep(context, arrival, queues, message)
+    moveAndKeep(context, { arrival, queues: site.route(queue.name, message), message }, settle)
   }
 }

@@ -7,37 +7,50 @@ import type { Holder, HoldingContext } from './site.ts'
 
 type Keeping = Pick<HoldingContext, 'intake'>
 
-/** Room in the log for what surrounds a message: headers that are added, targets, settlements. */
-const AROUND_BYTES = 4_096
-const TARGET_BYTES = 20
+/** Bytes of a text in a field table besides its own. */
+const KEY_HEAD_BYTES = 5
 
-/**
- * What is answered is as of `offer`. What is kept is appended first: a queue that is full may send dead letters on their
- * way, for which no room is made. Of a message that some queue refuses nothing is noted, so that it may be sent again.
- */
+/** A message with the queues of its route; null for one that no exchange has looked at. */
+export interface Routed {
+  readonly arrival: Arrival
+  readonly queues: readonly Queue[]
+  readonly message: RoutedMessage | null
+}
+
+/** What is answered is as of `offer`. Of a message that some queue refuses nothing is noted, so that it may be sent again. */
 export function offerAndKeep(
   context: Keeping,
   arrival: Arrival,
   queues: readonly Queue[],
   message: RoutedMessage | null,
 ): number {
+  const routed = { arrival, queues, message }
+  if (message?.keepers !== undefined) makeRoom(context, routed)
+  return keepAndOffer(context, routed)
+}
+
+/** The same for a message that leaves another queue: `settle` says that it does, in the same batch of the log. */
+export function moveAndKeep(context: Keeping, routed: Routed, settle: () => void): number {
+  makeRoom(context, routed)
+  settle()
+  return keepAndOffer(context, routed)
+}
+
+/** What is kept is appended first: a queue that is full may send dead letters on their way, for which no room is made. */
+function keepAndOffer(context: Keeping, { arrival, queues, message }: Routed): number {
   const holders = (message?.keepers ?? []) as Holder[]
-  if (message === null || holders.length === 0) return queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
-  makeRoom(context, arrival, { copies: 1 + holders.length, queues: queues.length })
-  const isRefused = queues.some(queue => queue.refuses(arrival.size))
+  const isRefused = holders.length > 0 && queues.some(queue => queue.refuses(arrival.size))
   let batch = 0
   for (const holder of holders) {
-    if (!isRefused || holder.postpones) batch = Math.max(batch, holder.keep(arrival, message))
+    if (!isRefused || holder.postpones) batch = Math.max(batch, holder.keep(arrival, message!))
   }
   const offered = queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
   return offered === REFUSED ? REFUSED : Math.max(batch, offered)
 }
 
-/** Sees to it that what is appended next stands in one batch of the log, which a crash never cuts. */
-export function makeRoom(
-  { intake }: Keeping,
-  { start, end }: Pick<Arrival, 'start' | 'end'>,
-  { copies, queues }: { copies: number; queues: number },
-): void {
-  intake.together(copies * (end - start + AROUND_BYTES) + queues * TARGET_BYTES)
+/** A copy may have the routing keys of a `BCC` besides what the message has. */
+function makeRoom({ intake }: Keeping, { arrival, queues, message }: Routed): void {
+  const keys = message?.routingKeys ?? []
+  const keyBytes = keys.length === 1 ? 0 : keys.reduce((sum, key) => sum + Buffer.byteLength(key) + KEY_HEAD_BYTES, 0)
+  intake.together(arrival.end - arrival.start + keyBytes, queues.length, message?.keepers?.length ?? 0)
 }
