@@ -28,6 +28,8 @@ export type PeerOptions = {
   readonly ceiling: string | undefined
   /** Listens with TLS too. */
   readonly tls?: boolean
+  /** Lines of the configuration file. */
+  readonly settings?: readonly string[]
 }
 
 /** Where a program listens and keeps its data, and what its configuration file says besides. */
@@ -41,7 +43,7 @@ export async function startPeer(name: PeerName, options: PeerOptions): Promise<P
   const data = mkdtempSync(path.join(options.directory, `warren-bench-${name}-`))
   const port = await freePort()
   const tlsPort = options.tls ? await freePort() : 0
-  const settings = options.tls ? await tlsSettings(tlsPort, data) : []
+  const settings = [...(options.settings ?? []), ...(options.tls ? await tlsSettings(tlsPort, data) : [])]
   const before = performance.now()
   const programs = await startPrograms(name, { port, data, settings }, options)
   const main = programs.at(-1)!

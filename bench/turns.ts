@@ -76,7 +76,7 @@ async function turnsOf(
 }
 
 async function turn(name: PeerName, each: Case, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
-  const peer = await startPeer(name, { ...options, tls: usesTls(each.load) })
+  const peer = await startPeer(name, { ...options, tls: usesTls(each.load), settings: each.settings ?? [] })
   try {
     if (each.rests) await delay(REST_MS)
     const before = residentBytes(peer.pid)
