@@ -5,11 +5,11 @@ import { BrokerWorld } from '../test/support/broker-world.ts'
 import type { TestClient } from '../test/support/test-client.ts'
 import type { FieldTable } from './wire/field-table.ts'
 
-const declare = (client: TestClient, queue: string, args: FieldTable = {}): void =>
+const declare = (client: TestClient, queue: string, args: FieldTable = {}, durable = true): void =>
   client.send(1, 'queue.declare', {
     queue,
     passive: false,
-    durable: true,
+    durable,
     exclusive: false,
     autoDelete: false,
     noWait: false,
@@ -144,4 +144,21 @@ test('a commit is answered once its publishes and acknowledgements are on disk, 
   await run('meta', 'queues', 'transient')
   await closed
   expect(names(client)).toEqual(['tx.commit-ok', 'connection.close'])
+})
+
+test('a transient queue waits for no disk, whatever the messages ask for and the disk is doing', async () => {
+  const { world, run } = slowWorld()
+  const client = await publisher(world, run)
+  declare(client, 'transient', {}, false)
+  for (const deliveryMode of [1, 2]) {
+    client.publish(1, { routingKey: 'transient', properties: { deliveryMode }, body: 'x' })
+  }
+  client.publish(1, message)
+  await world.settle()
+  client.send(1, 'basic.get', { queue: 'transient', noAck: true })
+  client.send(1, 'basic.get', { queue: 'transient', noAck: true })
+  await world.settle()
+  expect(names(client)).toEqual(['queue.declare-ok', 'basic.ack', 'basic.get-ok', 'basic.get-ok'])
+  await run('queues')
+  expect(names(client)).toEqual(['basic.ack'])
 })

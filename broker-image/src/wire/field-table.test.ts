@@ -87,6 +87,12 @@ test('what a client wrote in any type means the same after we wrote it again', (
   )
 })
 
+test('a table that we wrote again keeps its order, but for keys that look like indices', () => {
+  const order = (table: FieldTable): string[] => Object.keys(decode(encode(table)))
+  expect(order({ b: 1, a: 2, '01': 3, '-1': 4 })).toEqual(['b', 'a', '01', '-1'])
+  expect(order({ b: 1, '20': 2, a: 3, '1': 4 })).toEqual(['1', '20', 'b', 'a'])
+})
+
 test('arbitrary bytes give a table or a connection error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60, size: 'max' }), octets => {
