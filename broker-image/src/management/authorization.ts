@@ -8,15 +8,17 @@ import { type ManagementContext, param } from './context.ts'
 import { loginFailed, notAuthorised, notFound } from './http-error.ts'
 import type { ManagedBroker } from './managed.ts'
 
-/** What a route asks for; every route under /api asks for `management` at least. */
+/** What a route asks for; every route that is not open asks for `management` at least. */
 export type Role = 'management' | 'policymaker' | 'monitoring' | 'administrator'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     role?: Role
+    /** Nobody need log in. */
+    isOpen?: true
   }
   interface FastifyRequest {
-    /** Who is logged in; undefined outside of /api. */
+    /** Who is logged in; undefined on open routes. */
     user: Readonly<UserDefinition> | undefined
   }
 }
@@ -35,14 +37,15 @@ const REFUSAL_OF_ROLE: { readonly [role in Role]: string } = {
   administrator: 'Not administrator user',
 }
 
-/** Puts the login before every route under /api. */
+/** Puts the login before every route that is not open. The URL says nothing of that: it can be spelt in many ways. */
 export function requireLogin(app: FastifyInstance, { broker }: ManagementContext): void {
   app.decorateRequest('user', undefined)
   app.addHook('onRequest', async request => {
-    if (!request.url.startsWith('/api') || request.is404) return
+    if (request.is404) return
+    const { isOpen, role = 'management' } = request.routeOptions.config
+    if (isOpen) return
     const user = login(broker, request)
     request.user = user
-    const role = request.routeOptions.config.role ?? 'management'
     if (!hasRole(user, 'management')) throw notAuthorised(REFUSAL_OF_ROLE.management)
     if (!hasRole(user, role)) throw notAuthorised(REFUSAL_OF_ROLE[role])
     checkVhost(broker, request)

@@ -7,6 +7,7 @@ import type { Arguments, VhostDefinition } from '../definitions/model.ts'
 import type { SegmentTable } from '../log/segment.ts'
 import type { Listening } from '../open-port.ts'
 import type { Consumer } from '../queue/consumers.ts'
+import type { QueueCounters } from '../queue/counters.ts'
 import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Actor } from '../reports/reports.ts'
@@ -19,8 +20,9 @@ export interface ManagedBroker {
   readonly access: Access
   readonly intake: Intake
   readonly segments: SegmentTable
+  /** What queues counted that are gone. */
+  readonly retiredCounters: QueueCounters
   readonly vhosts: ReadonlyMap<string, Vhost>
-  /** By name: `peer:port -> host:port`. */
   readonly connections: ReadonlySet<ManagedConnection>
   /** Calls `done` once all messages up to this batch are safe. */
   whenSafe(batch: number, done: () => void): void
@@ -42,6 +44,7 @@ export interface ManagedBroker {
 }
 
 export interface ManagedConnection {
+  /** `peer:port -> host:port`; behind a proxy two may have the same. */
   readonly name: string
   readonly user: string
   readonly vhost: string

@@ -16,7 +16,7 @@ type Row = readonly [name: string, help: string, value: (observed: Observed) => 
 const GAUGES: readonly Row[] = [
   ['queue_messages_ready', 'Messages ready for delivery', ({ messages }) => messages.ready],
   ['queue_messages_unacked', 'Messages that wait for an acknowledgement', ({ messages }) => messages.unacknowledged],
-  ['queue_messages', 'Messages ready or unacknowledged', ({ messages }) => messages.ready + messages.unacknowledged],
+  ['queue_messages', 'Messages ready, unacknowledged or about to be dead-lettered', ({ messages }) => messages.all],
   ['queues', 'Queues', ({ queues }) => queues],
   ['exchanges', 'Exchanges', ({ exchanges }) => exchanges],
   ['connections', 'Connections', ({ connections }) => connections],

@@ -11,7 +11,7 @@ import type { CountersJson } from './rates.ts'
 
 /** A queue as a row of a list. */
 export function queueView({ broker, rates, trends }: ManagementContext, queue: Queue) {
-  const { messagesReady, messagesUnacknowledged, bytesReady, bytesUnacknowledged, consumers, dead } = queue
+  const { bytesReady, bytesUnacknowledged, consumers, dead } = queue
   const active = consumers.active
   const unreadable = unreadableHead(broker, queue)
   const exclusive = consumers.list.find(consumer => consumer.exclusive)
@@ -26,11 +26,7 @@ export function queueView({ broker, rates, trends }: ManagementContext, queue: Q
     policy: queue.policyName ?? null,
     operator_policy: queue.operatorPolicyName ?? null,
     effective_policy_definition: plainArguments(queue.effectivePolicy),
-    ...trends.withRates(queue, {
-      messages: messagesReady + messagesUnacknowledged + dead.count,
-      messages_ready: messagesReady,
-      messages_unacknowledged: messagesUnacknowledged,
-    }),
+    ...queueTotalsJson(messageTotals([queue]), totals => trends.withRates(queue, totals)),
     message_bytes: bytesReady + bytesUnacknowledged + dead.bytes,
     message_bytes_ready: bytesReady,
     message_bytes_unacknowledged: bytesUnacknowledged,
@@ -73,24 +69,27 @@ export function messageStats(counters: QueueCounters): { [name: string]: number 
 }
 
 export interface MessageTotals {
+  /** With those that wait to be dead-lettered. */
+  all: number
   ready: number
   unacknowledged: number
 }
 
 export function messageTotals(queues: Iterable<Queue>): MessageTotals {
-  const totals = { ready: 0, unacknowledged: 0 }
-  for (const queue of queues) {
-    totals.ready += queue.messagesReady
-    totals.unacknowledged += queue.messagesUnacknowledged
+  const totals = { all: 0, ready: 0, unacknowledged: 0 }
+  for (const { messagesReady, messagesUnacknowledged, dead } of queues) {
+    totals.all += messagesReady + messagesUnacknowledged + dead.count
+    totals.ready += messagesReady
+    totals.unacknowledged += messagesUnacknowledged
   }
   return totals
 }
 
 /** With the trend of each where `trendOf` is given. */
 export function queueTotalsJson(
-  { ready, unacknowledged }: MessageTotals,
+  { all, ready, unacknowledged }: MessageTotals,
   trendOf?: (counters: { [name: string]: number }) => CountersJson,
 ): CountersJson {
-  const totals = { messages: ready + unacknowledged, messages_ready: ready, messages_unacknowledged: unacknowledged }
+  const totals = { messages: all, messages_ready: ready, messages_unacknowledged: unacknowledged }
   return trendOf ? trendOf(totals) : totals
 }

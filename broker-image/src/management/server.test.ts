@@ -1,4 +1,7 @@
 /** The management API as a server: who may ask, in which shapes it answers. */
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'
 
@@ -25,9 +28,26 @@ describe('login', () => {
     },
   )
 
+  test.each(['/%61pi/users', '/a%70i/definitions', '/api/%75sers'])(
+    'is asked for however the path is spelt: %s',
+    async path => {
+      expect((await world.app.inject({ url: path })).statusCode).toBe(401)
+    },
+  )
+
+  test('is asked for where the whole URL is given, as to a proxy', async () => {
+    await world.app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = world.app.server.address() as AddressInfo
+    const asked = request({ port, path: 'http://127.0.0.1/api/users' }).end()
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    response.resume()
+    expect(response.statusCode).toBe(401)
+  })
+
   test('probes and metrics need none', async () => {
     for (const path of ['/healthz', '/readyz', '/metrics']) {
       expect((await world.app.inject({ url: path })).statusCode).toBe(200)
+      expect((await world.app.inject({ url: path, method: 'HEAD' })).statusCode).toBe(200)
     }
     world.broker.isReady = false
     expect((await world.app.inject({ url: '/readyz' })).statusCode).toBe(503)
@@ -168,6 +188,16 @@ describe('the node', () => {
     })
     expect(overview.object_totals.queues).toBe((await get('/api/queues')).length)
     expect(overview.object_totals.exchanges).toBe((await get('/api/exchanges')).length)
+  })
+
+  test('what was counted stays counted when its queue goes', async () => {
+    const published = async (): Promise<number> => (await get('/api/overview')).message_stats.publish
+    const message = { properties: {}, routing_key: 'gone', payload: 'x', payload_encoding: 'string' }
+    await world.request('PUT', '/api/queues/%2F/gone', {})
+    const before = await published()
+    await world.request('POST', '/api/exchanges/%2F/amq.default/publish', message)
+    await world.request('DELETE', '/api/queues/%2F/gone')
+    expect(await published()).toBe(before + 1)
   })
 
   test('nodes are this one', async () => {

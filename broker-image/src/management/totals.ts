@@ -20,6 +20,7 @@ export function brokerTotals(broker: ManagedBroker): BrokerTotals {
   const queues = vhosts.flatMap(vhost => [...vhost.queues.values()])
   const channels = channelsOf(broker.connections)
   const counters = new QueueCounters()
+  counters.add(broker.retiredCounters)
   for (const queue of queues) counters.add(queue.counters)
   return {
     messages: messageTotals(queues),

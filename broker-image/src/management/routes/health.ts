@@ -19,6 +19,8 @@ const PROTOCOLS: { readonly [name: string]: string } = {
 
 const RESOURCES = ['memory', 'disk'] as const
 
+const OPEN = { config: { isOpen: true } } as const
+
 const DAY_MS = 86_400_000
 /** A month is of 30 days, and a year of 365. */
 const UNIT_MS = new Map([
@@ -46,11 +48,11 @@ export function healthRoutes(app: FastifyInstance, context: ManagementContext): 
 /** /healthz: the process answers. /readyz: it takes connections. /metrics: for Prometheus, as open as RabbitMQ's. */
 function probes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
-  app.get('/metrics', async (_request, reply) =>
+  app.get('/metrics', OPEN, async (_request, reply) =>
     reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metricsText(context)),
   )
-  app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }))
-  app.get('/readyz', (_request, reply) =>
+  app.get('/healthz', OPEN, (_request, reply) => reply.send({ status: 'ok' }))
+  app.get('/readyz', OPEN, (_request, reply) =>
     answer(reply, broker.isReady, {}, { reason: 'the broker is starting or stopping' }),
   )
 }
