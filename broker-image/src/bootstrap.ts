@@ -1,7 +1,8 @@
 /** What a node that has never run begins with: a virtual host, and a user who may do everything in it. */
-import { hashPassword } from './access/passwords.ts'
+
 import type { Config } from './config/config.ts'
 import type { Definitions } from './definitions/definitions.ts'
+import { hashPassword } from './definitions/passwords.ts'
 
 export function bootstrap(definitions: Definitions, config: Config): void {
   const { defaultVhost, defaultUser, defaultPass, defaultPermissions, defaultUserTags } = config

@@ -1,9 +1,9 @@
 /** Who may do what, and who is who they say they are. */
 import { describe, expect, test } from 'vitest'
 import { Definitions } from '../definitions/definitions.ts'
+import { hashPassword, isPasswordRight } from '../definitions/passwords.ts'
 import { Access } from './access.ts'
 import { AccessRefused } from './access-refused.ts'
-import { hashPassword, isPasswordRight } from './passwords.ts'
 
 function setup() {
   const definitions = new Definitions({ append: () => undefined, whenStable: done => done() })

@@ -3,10 +3,10 @@
 import type { Definitions } from '../definitions/definitions.ts'
 import { joinKey } from '../definitions/keys.ts'
 import type { UserDefinition } from '../definitions/model.ts'
-import { compilePattern } from '../definitions/pattern.ts'
+import { isPasswordRight } from '../definitions/passwords.ts'
+import { compilePattern } from '../pattern.ts'
 import { AccessRefused } from './access-refused.ts'
 import type { LoginThrottle } from './login-throttle.ts'
-import { isPasswordRight } from './passwords.ts'
 
 export type Permission = 'configure' | 'write' | 'read'
 

@@ -1,6 +1,6 @@
 /** Parsers of the values that settings take. Each throws `ConfigError` with what it expected. */
 
-import { isPattern } from '../definitions/pattern.ts'
+import { isPattern } from '../pattern.ts'
 import { ConfigError } from './config-error.ts'
 import type { Endpoint, LogLevel } from './settings.ts'
 

@@ -1,7 +1,7 @@
 /** Definitions out of the JSON of RabbitMQ's HTTP API; each function throws `InvalidDefinition` for what it can't be. */
 
-import { hashPassword, isHashingAlgorithm } from '../access/passwords.ts'
 import { NAME_BYTES_MAX } from '../limits.ts'
+import { isPattern } from '../pattern.ts'
 import {
   argumentsFromJson,
   booleanField,
@@ -24,7 +24,7 @@ import type {
   VhostDefinition,
 } from './model.ts'
 import { userLimitsFrom, VHOST_LIMITS, vhostLimitsFrom } from './named-limits.ts'
-import { isPattern } from './pattern.ts'
+import { hashPassword, isHashingAlgorithm } from './passwords.ts'
 import { validatePolicy } from './policies.ts'
 
 const DEFAULT_QUEUE_TYPE = 'classic'

@@ -1,7 +1,7 @@
 /** Policies: what a definition may say, which policy holds for a queue or exchange, and what the two kinds give together. */
 
+import { compilePattern, isPattern } from '../pattern.ts'
 import type { Arguments, ArgumentValue, PolicyDefinition } from './model.ts'
-import { compilePattern, isPattern } from './pattern.ts'
 import { POLICY_KEYS } from './policy-keys.ts'
 
 /** The fields of a policy as an API takes them. */

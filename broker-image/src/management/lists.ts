@@ -3,8 +3,8 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { compilePattern, isPattern } from '../definitions/pattern.ts'
 import { HTTP_PAGE_ROWS_MAX } from '../limits.ts'
+import { compilePattern, isPattern } from '../pattern.ts'
 import { query } from './context.ts'
 import { badRequest } from './http-error.ts'
 

@@ -1,9 +1,9 @@
 /** Who may log in how, and as whom. */
 import { describe, expect, test } from 'vitest'
 import { Access } from '../access/access.ts'
-import { hashPassword } from '../access/passwords.ts'
 import { loadConfig } from '../config/config.ts'
 import { Definitions } from '../definitions/definitions.ts'
+import { hashPassword } from '../definitions/passwords.ts'
 import type { Origin } from '../transport/origin.ts'
 import { encodeTable } from '../wire/field-table.ts'
 import { Writer } from '../wire/writer.ts'

@@ -10,7 +10,7 @@ import { connect, credentials } from 'amqplib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Files, type Identity, makeIdentity, writeFiles } from '../../test/support/certificates.ts'
 import { call, callTls, ListeningWorld } from '../../test/support/listening-world.ts'
-import { hashPassword } from '../access/passwords.ts'
+import { hashPassword } from '../definitions/passwords.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'warren-tls-'))
 const HOSTS = { alternativeNames: [{ type: 'dns', value: 'broker.example' } as const] }

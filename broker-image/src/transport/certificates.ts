@@ -44,8 +44,10 @@ export class Certificates {
   readonly #options: CertificatesOptions
   readonly #listeners: ((options: SecureContextOptions) => void)[] = []
   #loaded: Loaded
-  /** What was read last, good or bad: the same bad files are spoken of once. */
+  /** What was read last, good or bad: bad files are looked into once. */
   #seen: readonly string[]
+  /** What was said last of files that can't be read. */
+  #complaint: string | undefined
   #poll: Timer | undefined
 
   /** Throws `CertificateError` when the files are no certificates, or do not belong together. */
@@ -95,17 +97,26 @@ export class Certificates {
     const { log, settings } = this.#options
     try {
       const texts = readAll(this.#options)
+      this.#complaint = undefined
       if (isSame(texts, this.#seen)) return
       this.#seen = texts
       this.#loaded = load(this.#options, texts)
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error
-      log.error({ reason: error.message }, 'the certificate files do not work: the old ones stay in use')
+      this.#complain(error.message)
       return
     }
     for (const listener of this.#listeners) listener(this.main)
     const validTo = new Date(this.validToMs).toISOString()
     log.info({ certificate: settings.certFile, validTo }, 'new certificates are in use')
+  }
+
+  /** Files that stay as bad as they are are spoken of once. */
+  #complain(reason: string): void {
+    if (reason !== this.#complaint) {
+      this.#options.log.error({ reason }, 'the certificate files do not work: the old ones stay in use')
+    }
+    this.#complaint = reason
   }
 }
 

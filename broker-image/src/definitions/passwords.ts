@@ -1,7 +1,7 @@
 /** Passwords as RabbitMQ keeps them: base64 of a salt of four bytes and the hash of salt and password [rabbitmq.com, passwords]. */
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import type { UserDefinition } from '../definitions/model.ts'
+import type { UserDefinition } from './model.ts'
 
 export type HashingAlgorithm = UserDefinition['hashingAlgorithm']
 
