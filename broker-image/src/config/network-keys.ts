@@ -2,14 +2,13 @@
 import { CHANNELS_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, HANDSHAKE_MS_MAX, HEARTBEAT_SECONDS } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigKey } from './config-keys.ts'
+import { MECHANISMS } from './mechanisms.ts'
 import { integerBetween, parseBoolean, parseEndpoint, parseName, parseNone, parsePort } from './value-parsers.ts'
 
 const HEARTBEAT_SECONDS_MAX = 65_535
 const TIMEOUT_MS_MAX = 3_600_000
 const SAN_INDEX_MAX = 1_000
 
-/** SASL mechanisms that there are. */
-const MECHANISMS = ['PLAIN', 'AMQPLAIN', 'EXTERNAL', 'ANONYMOUS'] as const
 const NAME_SOURCES = ['distinguished_name', 'common_name', 'subject_alternative_name'] as const
 const SAN_TYPES = ['dns', 'ip', 'email', 'uri'] as const
 

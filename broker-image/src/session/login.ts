@@ -2,14 +2,12 @@
 import type { Access } from '../access/access.ts'
 import { AccessRefused } from '../access/access-refused.ts'
 import type { Config } from '../config/config.ts'
+import { mechanismsOf } from '../config/mechanisms.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import type { Origin } from '../transport/origin.ts'
 import { ConnectionError } from '../wire/errors.ts'
 import { decodeTable } from '../wire/field-table.ts'
 import { Reader } from '../wire/reader.ts'
-
-/** Offered where the settings name none. */
-const USUAL: readonly string[] = ['AMQPLAIN', 'PLAIN']
 
 /** What a client answered to our `connection.start`. */
 export interface Answered {
@@ -19,10 +17,7 @@ export interface Answered {
 
 /** Names of mechanisms. EXTERNAL is for clients of TLS, who hear why when their certificate does not do. */
 export function mechanismsFor(config: Config, { tls }: Origin): readonly string[] {
-  const named = Object.values(config.authMechanisms)
-  const usual = config.anonymousUser === '' ? USUAL : [...USUAL, 'ANONYMOUS']
-  const all = named.length === 0 ? usual : named
-  return [...new Set(all)].filter(mechanism => mechanism !== 'EXTERNAL' || tls !== undefined).sort()
+  return mechanismsOf(config).filter(mechanism => mechanism !== 'EXTERNAL' || tls !== undefined)
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import { MECHANISMS, mechanismsOf } from '../../config/mechanisms.ts'
 import { stringField } from '../../definitions/json-values.ts'
 import { exchangeTypes } from '../../routing/exchange-types.ts'
 import { answerStable, bodyOf, type ManagementContext, param } from '../context.ts'
@@ -107,19 +108,14 @@ async function node({ broker, clock }: ManagementContext) {
   }
 }
 
-const MECHANISMS: { readonly [name: string]: string } = {
+const DESCRIPTIONS: { readonly [mechanism in (typeof MECHANISMS)[number]]: string } = {
   PLAIN: 'SASL PLAIN authentication mechanism',
   AMQPLAIN: 'QPid AMQPLAIN mechanism',
   EXTERNAL: "the name in a client's certificate",
   ANONYMOUS: 'no name at all',
 }
 
-function authMechanisms({ authMechanisms: named, anonymousUser }: ManagedBroker['config']) {
-  const usual = ['PLAIN', 'AMQPLAIN', ...(anonymousUser === '' ? [] : ['ANONYMOUS'])]
-  const enabled = Object.keys(named).length === 0 ? usual : Object.values(named)
-  return Object.entries(MECHANISMS).map(([name, description]) => ({
-    name,
-    description,
-    enabled: enabled.includes(name),
-  }))
+function authMechanisms(config: ManagedBroker['config']) {
+  const enabled = mechanismsOf(config)
+  return MECHANISMS.map(name => ({ name, description: DESCRIPTIONS[name], enabled: enabled.includes(name) }))
 }
