@@ -1,5 +1,6 @@
 /** Terms are written as RabbitMQ's event exchange writes them. */
 import { expect, test } from 'vitest'
+import type { FieldValue } from '../wire/field-table.ts'
 import { addressText, argumentTexts } from './erlang-text.ts'
 
 test.each([
@@ -12,6 +13,20 @@ test.each([
   ['localhost', 'localhost'],
 ])('the address %j is %s', (host, text) => {
   expect(addressText(host)).toBe(text)
+})
+
+test.each<[FieldValue, string]>([
+  [2 ** 31, 'long,2147483648'],
+  [{ '!': 'int64', value: '9223372036854775807' }, 'long,9223372036854775807'],
+  [{ '!': 'timestamp', value: 7 }, 'timestamp,7'],
+  [{ '!': 'double', value: 5 }, 'double,5.0'],
+  [{ '!': 'decimal', scale: 2, value: 314 }, 'decimal,{2,314}'],
+  [{ '!': 'bytes', base64: 'AP8=' }, 'binary,<<0,255>>'],
+  [{ '!': 'longstr', base64: '/w==' }, 'longstr,<<255>>'],
+  [{ '!': 'table', value: { '!': 'mark' } }, 'table,[{<<"!">>,longstr,<<"mark">>}]'],
+  [{ '!': 'nothing that we know' }, 'table,[{<<"!">>,longstr,<<"nothing that we know">>}]'],
+])('the value %j is %s', (value, text) => {
+  expect(argumentTexts({ a: value })).toEqual([`{<<"a">>,${text}}`])
 })
 
 test('an argument is its name, type and value', () => {

@@ -22,10 +22,34 @@ export function addressText(host: string): string {
 function typed(value: FieldValue): string {
   if (typeof value === 'string') return `longstr,${quoted(value)}`
   if (typeof value === 'boolean') return `bool,${value}`
-  if (typeof value === 'number') return `${Number.isInteger(value) ? 'signedint' : 'double'},${value}`
+  if (typeof value === 'number') return numberText(value)
   if (value === null) return 'void,undefined'
   if (Array.isArray(value)) return `array,[${value.map(item => `{${typed(item)}}`).join()}]`
-  return `table,[${argumentTexts(value).join()}]`
+  const tag = Object.hasOwn(value, '!') ? value['!'] : undefined
+  return typeof tag === 'string' && Object.hasOwn(TAGGED, tag) ? TAGGED[tag]!(value) : tableText(value)
 }
 
+/** Values that have a tag since JSON can't tell them apart (`wire/field-table.ts`). */
+const TAGGED: { readonly [tag: string]: (tagged: FieldTable) => string } = {
+  timestamp: ({ value }) => `timestamp,${value}`,
+  int64: ({ value }) => `long,${value}`,
+  double: ({ value }) => doubleText(Number(value)),
+  decimal: ({ scale, value }) => `decimal,{${scale},${value}}`,
+  bytes: ({ base64 }) => `binary,${bytesText(base64)}`,
+  longstr: ({ base64 }) => `longstr,${bytesText(base64)}`,
+  table: ({ value }) => tableText(value as FieldTable),
+}
+
+function numberText(value: number): string {
+  if (!Number.isInteger(value)) return doubleText(value)
+  return `${value === (value | 0) ? 'signedint' : 'long'},${value}`
+}
+
+/** Erlang's floats always have a point. */
+const doubleText = (value: number): string => `double,${Number.isInteger(value) ? value.toFixed(1) : value}`
+
+const tableText = (table: FieldTable): string => `table,[${argumentTexts(table).join()}]`
+
 const quoted = (text: string): string => (text === '' ? '<<>>' : `<<${JSON.stringify(text)}>>`)
+
+const bytesText = (base64: FieldValue | undefined): string => `<<${Buffer.from(String(base64), 'base64').join()}>>`
