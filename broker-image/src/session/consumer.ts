@@ -3,9 +3,9 @@ import type { Arguments } from '../definitions/model.ts'
 import { FRAME_BYTES_MAX, UNACKED_MAX } from '../limits.ts'
 import { entryEnd, keyLengthAt, wireStart } from '../log/record.ts'
 import type { Consumer } from '../queue/consumers.ts'
-import { wireOf } from '../queue/dead-wire.ts'
 import { isRedelivered, type Message } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import { wireOf } from '../queue/wire-bytes.ts'
 import { deliveredWire } from '../vhost/delivered-wire.ts'
 import { Copier } from '../wire/copier.ts'
 import { FRAME_END, FRAME_HEAD_BYTES, FRAME_METHOD, FRAME_OVERHEAD, METHOD_ID } from '../wire/frame.ts'
@@ -38,6 +38,8 @@ export class ChannelConsumer implements Consumer, Holder {
   readonly prefetchCount: number
   unacked = 0
   #isStarted = false
+  /** Where the last delivery has its redelivered flag. */
+  #redeliveredAt = 0
   readonly #outbox: Outbox
   /** The start of every delivery: frame head, class, method, consumer tag. */
   readonly #prefix: Buffer
@@ -99,9 +101,6 @@ export class ChannelConsumer implements Consumer, Holder {
   cancelled(): void {
     this.channel.consumerCancelled(this)
   }
-
-  /** Where the last delivery has its redelivered flag. */
-  #redeliveredAt = 0
 
   #sendAgain(bytes: Buffer, message: Message): void {
     const { source, start, keyLength, end } = deliveredWire(bytes, message, this.queue)

@@ -32,7 +32,7 @@ class Doorway implements AmqpListener {
   readonly #tls: TlsServer | undefined
   readonly #shared = new ReadBuffer()
   readonly #open = new Set<Socket>()
-  /** What proxies said of clients that are agreeing on TLS, by address and port of the socket. */
+  /** What proxies said of clients that are agreeing on TLS, by the ends of the socket. */
   readonly #proxied = new Map<string, ProxiedEnds>()
   #onLastGone: (() => void) | undefined
 
@@ -145,6 +145,7 @@ class Doorway implements AmqpListener {
 
 const NOTHING = Buffer.alloc(0)
 
-function keyOf({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`
+/** Both ends: from one port of its own a proxy may reach two of our addresses. */
+function keyOf({ remoteAddress, remotePort, localAddress }: Socket): string {
+  return `${remoteAddress} ${remotePort} ${localAddress}`
 }
