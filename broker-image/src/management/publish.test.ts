@@ -1,6 +1,7 @@
 /** Publishing over HTTP, which is held to what a client on AMQP is held to. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'
+import { FRAME_BYTES_MAX } from '../limits.ts'
 
 let world: World
 
@@ -63,10 +64,12 @@ test('a persistent message is answered once it is on disk', async () => {
 })
 
 test.each([
-  [{ headers: { CC: 'two' } }, 'invalid message: {unacceptable_type_in_header,"CC",longstr}'],
-  [{ headers: { BCC: 1 } }, 'invalid message: {unacceptable_type_in_header,"BCC",signedint}'],
-  [{ user_id: 'bob' }, "user_id property set to 'bob' but authenticated user was 'guest'"],
-])('a message with %j is refused', async (properties, reason) => {
+  ['invalid message: {unacceptable_type_in_header,"CC",longstr}', { headers: { CC: 'two' } }],
+  ['invalid message: {unacceptable_type_in_header,"BCC",signedint}', { headers: { BCC: 1 } }],
+  ["invalid expiration '999999999999999999999': {value_too_large,", { expiration: '9'.repeat(21) }],
+  ['the properties do not fit into a frame', { headers: { wide: 'x'.repeat(FRAME_BYTES_MAX) } }],
+  ["user_id property set to 'bob' but authenticated user was 'guest'", { user_id: 'bob' }],
+])('a message is refused: %s', async (reason, properties) => {
   const answer = await publish({ routing_key: 'one', properties })
   expect(answer.status).toBe(400)
   expect(answer.body.reason).toContain(reason)

@@ -3,13 +3,13 @@
 import { nameFrom } from '../definitions/from-json.ts'
 import { argumentsFromJson, InvalidDefinition, type JsonObject, stringField } from '../definitions/json-values.ts'
 import type { UserDefinition } from '../definitions/model.ts'
-import { MESSAGE_BYTES_MAX } from '../limits.ts'
 import { REFUSED } from '../queue/offer.ts'
 import { offerAndKeep } from '../vhost/held/keep.ts'
 import { selectedKeys } from '../vhost/selected-keys.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
-import { encodeWireForm, splitIntoFrames } from '../vhost/wire-form.ts'
+import { encodeWireForm, fitsFrames, splitIntoFrames } from '../vhost/wire-form.ts'
+import { expirationMs } from '../wire/expiration.ts'
 import type { Properties } from '../wire/properties.ts'
 import { PROPERTY_NAMES } from '../wire/property-names.ts'
 import { badRequest } from './http-error.ts'
@@ -33,12 +33,13 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const { vhost, exchange } = to
   const routingKey = nameFrom(json['routing_key'] ?? '', 'routing_key')
   const properties = propertiesFrom(argumentsFromJson(json['properties'] ?? {}, 'properties'))
-  const bodyFrames = splitIntoFrames(payloadFrom(json))
+  const bodyFrames = splitIntoFrames(payloadFrom(json, broker.config.messageBytesMax))
   const ttlMs = ttlOf(properties)
   assertMay(broker, to, routingKey, properties)
   const { keys, headers } = selectedKeys(routingKey, properties.headers)
   const sent = properties.headers === undefined ? properties : { ...properties, headers }
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
+  if (!fitsFrames(wire, bodyFrames)) throw badRequest('the properties do not fit into a frame')
   const message = { routingKeys: keys, properties: sent }
   const queues = vhost.queuesFor(exchange, message)
   exchange.publishedIn++
@@ -70,9 +71,7 @@ function assertMay(broker: ManagedBroker, to: Publication, routingKey: string, {
 }
 
 function ttlOf({ expiration }: Properties): number {
-  if (expiration === undefined) return Number.POSITIVE_INFINITY
-  if (!/^\d+$/.test(expiration)) throw new InvalidDefinition(`invalid expiration '${expiration}'`)
-  return Number(expiration)
+  return expiration === undefined ? Number.POSITIVE_INFINITY : expirationMs(expiration)
 }
 
 function propertiesFrom(json: JsonObject): Properties {
@@ -95,13 +94,13 @@ function propertyFrom(name: string, value: unknown): unknown {
   return value
 }
 
-function payloadFrom(json: JsonObject): Buffer {
+function payloadFrom(json: JsonObject, bytesMax: number): Buffer {
   const payload = stringField(json, 'payload')
   const encoding = stringField(json, 'payload_encoding', 'string')
   if (encoding !== 'string' && encoding !== 'base64') {
     throw new InvalidDefinition('payload_encoding should be string or base64')
   }
   const body = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
-  if (body.length > MESSAGE_BYTES_MAX) throw new InvalidDefinition(`payload is larger than ${MESSAGE_BYTES_MAX} bytes`)
+  if (body.length > bytesMax) throw new InvalidDefinition(`payload is larger than ${bytesMax} bytes`)
   return body
 }

@@ -4,12 +4,12 @@
  * They are written down at once, and go to their queues at the end of the turn: whoever reports is in the middle of
  * something, and a queue must not come upon that.
  */
-import { FRAME_BYTES_MAX, REPORT_BYTES_MAX } from '../limits.ts'
+import { REPORT_BYTES_MAX } from '../limits.ts'
 import type { Arrival, Intake } from '../queue/intake.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
 import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { Vhost } from '../vhost/vhost.ts'
-import { encodeWireForm, type WireForm } from '../vhost/wire-form.ts'
+import { encodeWireForm, fitsFrames, type WireForm } from '../vhost/wire-form.ts'
 import { ConnectionError } from '../wire/errors.ts'
 import type { Properties } from '../wire/properties.ts'
 
@@ -82,8 +82,7 @@ export class SelfPublisher implements EndOfTurn {
 function encoded(report: Report): WireForm | undefined {
   try {
     const wire = encodeWireForm(report)
-    const headerFrameBytes = wire.source.length - wire.keyLength - 2 - report.bodyFrames.length
-    return headerFrameBytes <= FRAME_BYTES_MAX ? wire : undefined
+    return fitsFrames(wire, report.bodyFrames) ? wire : undefined
   } catch (error) {
     if (error instanceof ConnectionError) return undefined
     throw error

@@ -3,6 +3,7 @@
  * Every property is walked once, so that nothing malformed reaches a consumer.
  */
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import { expirationMs } from '../wire/expiration.ts'
 import { CLASS_BASIC, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU16, readU64 } from '../wire/integers.ts'
 import { FLAG, FLAGS_FORBIDDEN } from '../wire/properties.ts'
@@ -23,9 +24,6 @@ const LATER_FLAGS = [
 const ANY_LATER = 0x07fc
 const TIMESTAMP_BYTES = 8
 const PERSISTENT = 2
-
-/** Longest `expiration` that RabbitMQ takes, in milliseconds. */
-const EXPIRATION_MS_MAX = 315_360_000_000
 
 export class Content {
   readonly #bodyBytesMax: number
@@ -81,18 +79,7 @@ export class Content {
 
   /** Milliseconds of the `expiration` property; Infinity when there is none. @throws ChannelError 406. */
   expirationMs(buffer: Buffer): number {
-    if (this.expirationAt < 0) return Number.POSITIVE_INFINITY
-    const text = shortString(buffer, this.expirationAt)
-    if (!/^[0-9]+$/.test(text)) {
-      const reason = /^[+-]?[0-9]+$/.test(text) ? `{value_negative,${Number(text)}}` : 'no_integer'
-      const problem = /^-?[0-9]+[^0-9]/.test(text) ? `{leftover_string,"${text.replace(/^-?[0-9]+/, '')}"}` : reason
-      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': ${problem}`)
-    }
-    const ms = Number(text)
-    if (ms > EXPIRATION_MS_MAX) {
-      throw new ChannelError('PRECONDITION_FAILED', `invalid expiration '${text}': {value_too_large,${text}}`)
-    }
-    return ms
+    return this.expirationAt < 0 ? Number.POSITIVE_INFINITY : expirationMs(shortString(buffer, this.expirationAt))
   }
 
   /** @throws ChannelError 406 when the `user-id` property names somebody else [RabbitMQ `validated-user-id`]. */

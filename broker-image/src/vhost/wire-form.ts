@@ -54,6 +54,11 @@ export function encodeWireForm(parts: WireParts): WireForm {
   return { source, keyLength, size }
 }
 
+/** Whether the content header of a message with these body frames is one that clients take, who have our frame-max. */
+export function fitsFrames({ source, keyLength }: WireForm, bodyFrames: Buffer): boolean {
+  return source.length - keyLength - 2 - bodyFrames.length <= FRAME_BYTES_MAX
+}
+
 /** Reads a message again; its body frames are a view of the same bytes. */
 export function readWireForm({ source, start, keyLength, end }: DeadWire): WireParts {
   const keyEnd = start + keyLength
