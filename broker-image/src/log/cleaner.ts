@@ -92,6 +92,10 @@ export class Cleaner {
     expiresAtMs: new Float64Array(0),
   }
   #job: Job | null = null
+  /** Where the log ended at the last step, and the bytes that others appended since. */
+  #tail: Segment | null = null
+  #head = 0
+  #appended = 0
   /** Turns until the segments are looked at again. */
   #rest = 0
   #isStopped = false
@@ -107,6 +111,7 @@ export class Cleaner {
   step(isShort: boolean): void {
     const { log } = this.#options
     if (this.#isStopped) return
+    this.#lookBack()
     this.#job ??= this.#nextJob(isShort)
     const job = this.#job
     if (job === null || this.#watches(job) || job.isFetching || log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
@@ -114,6 +119,8 @@ export class Cleaner {
     if (job.segment.live === 0) this.#end()
     else if (bytes === null) this.#fetch(job)
     else this.#work(job, bytes)
+    this.#head = log.tail?.head ?? 0
+    this.#tail = log.tail
   }
 
   /** Appends nothing more: the log will be closed. */
@@ -164,6 +171,15 @@ export class Cleaner {
     return tail === null || log.hasRoomFor(bytes + Math.floor(tail.bytes / TAIL_KEPT))
   }
 
+  /** Counts what was appended since the last step. */
+  #lookBack(): void {
+    const { tail } = this.#options.log
+    const head = tail?.head ?? 0
+    this.#appended = this.#tail === tail ? head - this.#head : (this.#tail?.head ?? this.#head) - this.#head + head
+    this.#tail = tail
+    this.#head = head
+  }
+
   #fetch(job: Job): void {
     const { log, onDamage } = this.#options
     job.isFetching = true
@@ -209,8 +225,13 @@ export class Cleaner {
     if (job.liveBytes * 2 > segment.bytes || !this.#hasRoomFor(job.liveBytes)) this.#leave(job)
   }
 
+  /**
+   * At least as much as others append, so that a segment with what is moved is half alive: beside heavy traffic it
+   * would be moved again and again.
+   */
   #move(job: Job, bytes: Buffer): void {
-    const stretch = this.movedBytes + (this.#options.segmentBytes / CLEANER_MOVED_PART) * job.haste
+    const stretch =
+      this.movedBytes + Math.max((this.#options.segmentBytes / CLEANER_MOVED_PART) * job.haste, this.#appended)
     while (job.next < job.places.length && this.movedBytes < stretch) {
       this.#moveEntry(job.segment, bytes, job.places[job.next]!)
       job.next++
