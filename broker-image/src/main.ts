@@ -23,7 +23,7 @@ const VERSION: string = JSON.parse(readFileSync(new URL('../package.json', impor
 async function main(argv: readonly string[]): Promise<void> {
   const answer = printedAnswer(argv, VERSION)
   if (answer !== undefined) return print(answer)
-  keepYoungSmall()
+  tuneEngine()
   const config = loadConfig({ argv, env: process.env, readFile: readText })
   const tap = new LogTap()
   const log = createLog(config, tap)
@@ -54,9 +54,13 @@ async function main(argv: readonly string[]): Promise<void> {
 /**
  * V8 would let its young generation grow to 48 MiB under any load and keep it. Messages are no objects, so that a larger
  * one saves no work; a small one is what lets ten thousand idle queues cost 20 MB (`bench/RESULTS.md`).
+ *
+ * Patterns are the users'. One for which V8 would try ways without end, and hold up everybody, is matched in another manner
+ * then, which takes linear time; but for those with look-around, back-references or `(?i)`.
  */
-function keepYoungSmall(): void {
+function tuneEngine(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 }
 
 function readText(path: string): string {
