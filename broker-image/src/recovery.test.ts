@@ -217,20 +217,26 @@ describe('messages that were brought to disk', () => {
     expect(again.indexOf('new')).toBe(before.indexOf('95') + 1)
   })
 
-  test('are known to a checkpoint while their dead letters wait for the disk', async () => {
+  test('are known to a checkpoint while they are read to become dead letters, which keep their order', async () => {
     const opened = new CrashingWorld(SMALL)
-    await backlog(opened, { 'x-message-ttl': 1_000, 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'dead' })
+    const client = await backlog(opened, {
+      'x-message-ttl': 1_000,
+      'x-dead-letter-exchange': '',
+      'x-dead-letter-routing-key': 'dead',
+    })
     opened.world.clock.advance(1_000)
     const queue = opened.queue('q')
     expect(queue.messagesReady).toBe(0)
-    expect(queue.aside.size).toBeGreaterThan(0)
+    expect(queue.dead.count).toBeGreaterThan(0)
     let known = 0
     queue.eachRun((_first, count) => {
       known += count
     })
-    expect(known).toBe(queue.aside.size)
+    expect(known).toBe(queue.dead.count)
     await opened.settle()
-    expect([queue.aside.size, opened.queue('dead').messagesReady]).toEqual([0, 100])
+    expect([queue.dead.count, opened.queue('dead').messagesReady]).toEqual([0, 100])
+    const ids = (await take(opened, client, 'dead', 100)).map(({ id }) => id)
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, at) => String(at)))
   })
 })
 

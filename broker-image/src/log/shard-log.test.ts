@@ -49,11 +49,12 @@ test('what must stand together is in one batch, whatever room is left', () => {
   const open = openLog(disk)
   for (let rest = 0; rest < 8; rest++) {
     publish(open, [1], Buffer.alloc(300 * rest))
-    open.log.together(2_500)
-    const places = [0, 1].map(() => {
-      publish(open, [1], KIBIBYTE)
-      return open.log.segment
-    })
+    const places = open.log.together(2_500, () =>
+      [0, 1].map(() => {
+        publish(open, [1], KIBIBYTE)
+        return open.log.segment
+      }),
+    )
     expect(places[0]).toBe(places[1])
   }
 })
@@ -61,7 +62,7 @@ test('what must stand together is in one batch, whatever room is left', () => {
 test('a log that was asked for room, and got nothing, has no segment and opens again', () => {
   const disk = emptyDisk()
   const open = openLog(disk)
-  open.log.together(100)
+  open.log.together(100, () => {})
   expect([open.log.tail, open.log.unstableBytes]).toEqual([null, 0])
   flush(open, disk)
   open.log.close(error => expect(error).toBe(null))

@@ -89,11 +89,16 @@ export class ShardLog {
   }
 
   /**
-   * What is appended next, up to `bytes` in all and before the turn ends, is in one batch: a crash leaves all or nothing.
-   * The first append makes the room, so that nothing is opened where none follows.
+   * What `append` appends, up to `bytes` in all, is in one batch: a crash leaves all or nothing. The first entry makes the
+   * room, so that nothing is opened where none comes.
    */
-  together(bytes: number): void {
+  together<T>(bytes: number, append: () => T): T {
     this.#together = bytes
+    try {
+      return append()
+    } finally {
+      this.#together = 0
+    }
   }
 
   /** The segment that is appended to; the others of the log are before it. */
@@ -177,7 +182,6 @@ export class ShardLog {
    * once a turn of the event loop, also of the transient log: memory is given back here.
    */
   commit(): void {
-    this.#together = 0
     this.#storage.commit()
   }
 

@@ -1,6 +1,6 @@
 /**
- * Messages of a queue that are neither ready nor with a channel: they are read back from disk, or held over HTTP. The
- * cleaner of the log finds and moves them here. Most queues never have one, and then this costs nothing.
+ * Messages of a queue that somebody holds over HTTP, and which so are neither ready nor with a channel. The cleaner of
+ * the log finds and moves them here. Most queues never have one, and then this costs nothing.
  */
 import type { Position } from './message.ts'
 

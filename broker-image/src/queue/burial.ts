@@ -1,17 +1,9 @@
 /** How a message leaves its queue for good. */
-import { fetchSegment, type QueueContext } from './context.ts'
-import { wireOf } from './dead-wire.ts'
-import {
-  bodySize,
-  type DeathReason,
-  isPersistent,
-  type Message,
-  type Position,
-  positionOf,
-  settledBy,
-} from './message.ts'
+import type { QueueContext } from './context.ts'
+import { bodySize, type DeathReason, isPersistent, type Message, positionOf, settledBy } from './message.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
+import { wireOf } from './wire-bytes.ts'
 
 /** More is ready than the queue may hold. */
 export function isOverfull({ ready, settings: { maxLength, maxLengthBytes } }: Queue): boolean {
@@ -46,10 +38,12 @@ export class Burial {
       this.settle(message, why)
       return
     }
+    const { dead, settings } = this.#queue
     const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) this.#buryLater(positionOf(message), reason)
+    // Behind those that are being read back, so that dead letters keep their order.
+    if (bytes === null || (dead.count > 0 && !settings.keepsDead)) this.#keep(message, reason, true)
     else if (!this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason, () => this.settle(message, why))) {
-      if (this.#queue.settings.keepsDead) this.#keep(message, reason)
+      if (settings.keepsDead) this.#keep(message, reason, false)
       else this.settle(message, why)
     }
   }
@@ -93,18 +87,9 @@ export class Burial {
     ready.clear()
   }
 
-  #keep(message: Message, reason: DeathReason): void {
+  #keep(message: Message, reason: DeathReason, isToGo: boolean): void {
     this.#queue.forget(message.seq)
     this.#queue.dead.add(message, reason)
-  }
-
-  /** A checkpoint that is written meanwhile must know of the message. */
-  #buryLater(message: Position, reason: DeathReason): void {
-    const { aside } = this.#queue
-    aside.add(message)
-    fetchSegment(this.#context, message.segment, () => {
-      aside.delete(message.seq)
-      this.bury(message, reason)
-    })
+    if (isToGo) this.#queue.dead.wake()
   }
 }

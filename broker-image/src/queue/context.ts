@@ -5,10 +5,10 @@ import type { Segment, SegmentTable } from '../log/segment.ts'
 import type { ShardLog } from '../log/shard-log.ts'
 import type { Turn } from '../turn.ts'
 import type { QueueCounters } from './counters.ts'
-import type { DeadWire } from './dead-wire.ts'
 import type { DeathReason } from './message.ts'
 import type { Queue } from './queue.ts'
 import type { WaitingDead } from './waiting-dead.ts'
+import type { WireBytes } from './wire-bytes.ts'
 
 export interface QueueContext {
   readonly log: ShardLog
@@ -19,7 +19,7 @@ export interface QueueContext {
    * Sends a dead message on, as its queue's settings say. Calls `settle` just before another queue gets it, so that a
    * crash leaves it in one of them; false, without a call, when no queue gets it.
    */
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason, settle: () => void): boolean
+  deadLetter(queue: Queue, dead: WireBytes, reason: DeathReason, settle: () => void): boolean
   /** All dead letters of the node that wait. */
   readonly waitingDead: Set<WaitingDead>
   readonly logger: { warn(text: string): void }

@@ -52,12 +52,12 @@ export class Intake {
   }
 
   /**
-   * What is appended next is in one batch of the log, which a crash never cuts: a message of `wireBytes` in so many
+   * What `append` appends is in one batch of the log, which a crash never cuts: a message of `wireBytes` in so many
    * `queues`, as many other `copies` of it, and what it takes to say that it left somewhere.
    */
-  together(wireBytes: number, queues: number, copies: number): void {
+  together<T>(wireBytes: number, queues: number, copies: number, append: () => T): T {
     const entries = copies + Math.ceil(queues / TARGETS_MAX)
-    this.#log.together((1 + entries) * AROUND_BYTES + entries * wireBytes + queues * TARGET_BYTES)
+    return this.#log.together((1 + entries) * AROUND_BYTES + entries * wireBytes + queues * TARGET_BYTES, append)
   }
 
   /** The batch of the durable log with its last entry so far. */

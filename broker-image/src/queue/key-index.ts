@@ -6,8 +6,8 @@ import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties } from '../wire/properties.ts'
 import type { QueueContext } from './context.ts'
-import { type DeadWire, wireOf } from './dead-wire.ts'
 import type { Message } from './message.ts'
+import { type WireBytes, wireOf } from './wire-bytes.ts'
 
 /** Value of the argument `x-message-deduplication` that no client can give: the routing key is the key. */
 export const BY_ROUTING_KEY = 'routing-key'
@@ -33,7 +33,7 @@ interface KeptKey {
 /** How duplicates are told. */
 export interface KeyRules {
   /** Reads the key of a message; undefined when it has none. */
-  readonly keyIn: (wire: DeadWire) => string | undefined
+  readonly keyIn: (wire: WireBytes) => string | undefined
   /** Keys kept at most: the oldest goes first. */
   readonly sizeMax: number
   /** Milliseconds that a key lasts; Infinity = as long as its message. */
@@ -65,7 +65,7 @@ export class KeyIndex {
   }
 
   /** Whether this message is another of those that are here. */
-  holds(wire: DeadWire): boolean {
+  holds(wire: WireBytes): boolean {
     const key = this.#rules.keyIn(wire)
     return key !== undefined && this.has(key)
   }
@@ -99,17 +99,17 @@ export function keyIndexOf(args: Arguments, context: KeyContext): KeyIndex | nul
   if (how !== true) return null
   const header = String(args['x-deduplication-header'] ?? 'x-deduplication-header')
   const bound = (key: string): number => Number(args[key] ?? Number.POSITIVE_INFINITY)
-  const keyIn = (wire: DeadWire): string | undefined => keyOf(headerOf(wire, header))
+  const keyIn = (wire: WireBytes): string | undefined => keyOf(headerOf(wire, header))
   return new KeyIndex({ keyIn, sizeMax: bound('x-cache-size'), ttlMs: bound('x-cache-ttl') }, context)
 }
 
-function headerOf({ source, start, keyLength }: DeadWire, name: string): FieldValue | undefined {
+function headerOf({ source, start, keyLength }: WireBytes, name: string): FieldValue | undefined {
   const headerAt = start + keyLength + 2
   const end = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
   const { headers } = decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, end)
   return headers !== undefined && Object.hasOwn(headers, name) ? headers[name] : undefined
 }
 
-function routingKeyOf({ source, start, keyLength }: DeadWire): string {
+function routingKeyOf({ source, start, keyLength }: WireBytes): string {
   return source.toString('utf8', start + 2 + source[start]!, start + keyLength)
 }

@@ -1,12 +1,14 @@
 /**
- * Dead messages of a queue with `dead-letter-strategy: at-least-once` that no other queue has yet: there is no exchange,
- * no route, or a queue of the route is full. They stay in their queue's log and can't be delivered again. All are tried
- * again when routes or settings change, when a full queue has room, after a start, and from time to time.
+ * Dead messages of a queue that are on their way to no other queue yet, and can't be delivered again.
+ *
+ * Some are to be read back from disk first: they go one segment after another, however many died at once. Others wait in
+ * a queue with `dead-letter-strategy: at-least-once`, since there is no exchange, no route, or a queue of the route is
+ * full: all are tried again when routes or settings change, when a full queue has room, after a start, and from time to
+ * time.
  */
 import type { Timer } from '../clock.ts'
 import type { EndOfTurn } from '../turn.ts'
 import { fetchSegment, type QueueContext } from './context.ts'
-import { wireOf } from './dead-wire.ts'
 import {
   bodySize,
   type DeathReason,
@@ -19,10 +21,12 @@ import {
   settledBy,
   sizedDead,
 } from './message.ts'
+import { waitsForDisk } from './pace.ts'
 import { Positions } from './positions.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 import { keepsDeadProblem } from './settings.ts'
+import { wireOf } from './wire-bytes.ts'
 
 /** Time after which dead letters that wait are tried again though nothing is known to have changed. */
 const RETRY_MS = 30_000
@@ -44,7 +48,8 @@ export class WaitingDead implements EndOfTurn {
   /** Messages that are still to be tried this time, and how many failed. */
   #left = 0
   #failed = 0
-  #isReading = false
+  /** Bytes come from disk, or the disk is behind: then it goes on by itself. */
+  #isHeld = false
   #timer: Timer | undefined
   #problem: string | undefined
 
@@ -62,9 +67,12 @@ export class WaitingDead implements EndOfTurn {
     return this.#positions?.bytes ?? 0
   }
 
-  /** Takes in a message that died and could not go. */
+  /** Takes in a message that died and could not go. Where it may be lost, the log need not know. */
   add(message: Message, reason: DeathReason): void {
-    if (isPersistent(message.sized)) this.#context.log.appendReturn(this.queue.id, message.seq, deathMark(reason))
+    const { id, settings } = this.queue
+    if (settings.keepsDead && isPersistent(message.sized)) {
+      this.#context.log.appendReturn(id, message.seq, deathMark(reason))
+    }
     this.put(message, reason)
     this.#arm()
   }
@@ -120,9 +128,12 @@ export class WaitingDead implements EndOfTurn {
 
   /** Tries as many as one turn may. */
   endTurn(): void {
-    if (this.#isReading || this.queue.deleted) return
-    for (let tries = 0; tries < TRIED_MAX && this.#isTrying(); tries++) if (!this.#tryNext()) return
-    if (this.#isTrying()) setImmediate(() => this.#context.turn.pump(this))
+    for (let tries = 0; !this.#isHeld && !this.queue.deleted && this.#isTrying(); tries++) {
+      if (tries === TRIED_MAX) setImmediate(() => this.#context.turn.pump(this))
+      else if (waitsForDisk(this.#context, () => this.#goOn())) this.#isHeld = true
+      else if (this.#tryNext()) continue
+      return
+    }
     this.#arm()
   }
 
@@ -160,7 +171,12 @@ export class WaitingDead implements EndOfTurn {
     return this.#left > 0 && this.#failed < FAILED_MAX && this.count > 0
   }
 
-  /** False when its bytes must come from disk first; then it goes on by itself. */
+  #goOn(): void {
+    this.#isHeld = false
+    this.#context.turn.pump(this)
+  }
+
+  /** False when its bytes must come from disk first. */
   #tryNext(): boolean {
     const positions = this.#positions!
     // From the first on again when the last was reached.
@@ -168,7 +184,9 @@ export class WaitingDead implements EndOfTurn {
     const message = positionOf(positions)
     const bytes = this.#context.segments.bytes(message.segment)
     if (bytes === null) {
-      this.#read(message.segment)
+      this.#isHeld = true
+      const goOn = (): void => this.#goOn()
+      fetchSegment(this.#context, message.segment, goOn, () => this.#passOver(message))
       return false
     }
     this.#left--
@@ -185,20 +203,20 @@ export class WaitingDead implements EndOfTurn {
     return true
   }
 
+  /** Its bytes can't be read: it waits for the next time, and others go on. */
+  #passOver({ seq }: Position): void {
+    this.#left--
+    this.#failed++
+    this.#nextSeq = seq + 1
+    this.#goOn()
+  }
+
   #settle({ seq, sized, segment }: Position, why: number): void {
     if (isPersistent(sized)) this.#context.log.appendSettle(this.queue.id, seq, 1, why)
     this.#context.segments.release(segment, 1, bodySize(sized))
     // Lets go of what the head has left.
     if (!this.#positions!.peek()) this.#context.waitingDead.delete(this)
     this.madeRoom()
-  }
-
-  #read(segment: number): void {
-    this.#isReading = true
-    fetchSegment(this.#context, segment, () => {
-      this.#isReading = false
-      this.#context.turn.pump(this)
-    })
   }
 
   #arm(): void {

@@ -3,8 +3,8 @@
  * to `amq.rabbitmq.trace` [RabbitMQ "Firehose Tracer"].
  */
 import { FRAME_BYTES_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
-import type { DeadWire } from '../queue/dead-wire.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { WireBytes } from '../queue/wire-bytes.ts'
 import type { Trace, TracedChannel } from '../vhost/trace.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
@@ -29,7 +29,7 @@ export class Firehose implements Trace {
     this.#publisher = publisher
   }
 
-  published(wire: DeadWire, queues: readonly Queue[], channel: TracedChannel): void {
+  published(wire: WireBytes, queues: readonly Queue[], channel: TracedChannel): void {
     const exchange = exchangeOf(wire)
     this.#tell(wire, `publish.${exchange}`, {
       ...this.#whereabouts(channel),
@@ -37,7 +37,7 @@ export class Firehose implements Trace {
     })
   }
 
-  delivered(wire: DeadWire, queue: Queue, redelivered: boolean, channel: TracedChannel): void {
+  delivered(wire: WireBytes, queue: Queue, redelivered: boolean, channel: TracedChannel): void {
     this.#tell(wire, `deliver.${queue.name}`, { redelivered: redelivered ? 1 : 0, ...this.#whereabouts(channel) })
   }
 
@@ -46,7 +46,7 @@ export class Firehose implements Trace {
   }
 
   /** What the firehose itself says is not told again. */
-  #tell(wire: DeadWire, routingKey: string, extra: FieldTable): void {
+  #tell(wire: WireBytes, routingKey: string, extra: FieldTable): void {
     const { source, start, keyLength, end } = wire
     const exchange = exchangeOf(wire)
     if (exchange === TRACE_EXCHANGE || this.#vhost.exchanges.get(TRACE_EXCHANGE)?.exchange.isEmpty !== false) return
@@ -72,7 +72,7 @@ export class Firehose implements Trace {
   }
 }
 
-const exchangeOf = ({ source, start }: DeadWire): string =>
+const exchangeOf = ({ source, start }: WireBytes): string =>
   source.toString('utf8', start + 1, start + 1 + source[start]!)
 
 function carbonCopies({ headers }: Properties): string[] {

@@ -2,31 +2,30 @@
  * Dead letters: a message that expired, was rejected or fell over a limit goes on to its queue's dead-letter exchange
  * with the story of its deaths in `x-death` [RabbitMQ `dlx`, `rabbit_dead_letter.erl`].
  */
-import type { Clock } from '../clock.ts'
-import type { DeadWire } from '../queue/dead-wire.ts'
-import type { Arrival, Intake } from '../queue/intake.ts'
+
+import type { Arrival } from '../queue/intake.ts'
 import type { DeathReason } from '../queue/message.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { WireBytes } from '../queue/wire-bytes.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import type { Properties } from '../wire/properties.ts'
 import { moveAndKeep } from './held/keep.ts'
+import type { HoldingContext } from './held/site.ts'
 import type { Vhost } from './vhost.ts'
 import { encodeWireForm, readWireForm, type WireParts } from './wire-form.ts'
 
 /** Delivery mode of a message that is kept: also of one that dies in a queue which is not. */
 const PERSISTENT = 2
 
-export interface DeadLetterContext {
+export interface DeadLetterContext extends Pick<HoldingContext, 'clock' | 'intake'> {
   readonly vhosts: ReadonlyMap<string, Vhost>
-  readonly intake: Intake
-  readonly clock: Pick<Clock, 'now'>
 }
 
 /** A message that dies. */
 export interface Death {
   readonly queue: Queue
-  readonly dead: DeadWire
+  readonly dead: WireBytes
   readonly reason: DeathReason
   /** Ends it in its queue. */
   readonly settle: () => void
@@ -38,12 +37,12 @@ export interface Death {
  * first, in the same batch of the log: a queue that is full sends dead letters of its own once it has this one.
  */
 export function deadLetter(context: DeadLetterContext, { queue, dead, reason, settle }: Death): boolean {
+  const { deadLetterExchange, deadLetterRoutingKey: newKey, keepsDead } = queue.settings
   const vhost = context.vhosts.get(queue.vhost)
-  const exchange = vhost?.exchanges.get(queue.settings.deadLetterExchange ?? '')
+  const exchange = deadLetterExchange === undefined ? undefined : vhost?.exchanges.get(deadLetterExchange)
   if (vhost === undefined || exchange === undefined) return false
   const original = readWireForm(dead)
   const headers = withDeath(original, queue, reason, context.clock.now())
-  const newKey = queue.settings.deadLetterRoutingKey
   if (newKey !== undefined) delete headers['CC']
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
@@ -52,7 +51,7 @@ export function deadLetter(context: DeadLetterContext, { queue, dead, reason, se
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
   const arrival = arrivalOf(original, exchange.name, keys[0]!, message.properties)
   const queues = wanted.filter(target => !target.refuses(arrival.size))
-  if (queue.settings.keepsDead && queues.length < wanted.length) {
+  if (keepsDead && queues.length < wanted.length) {
     for (const target of wanted) if (!queues.includes(target)) target.dead.tellOfRoom(queue.dead)
     return false
   }

@@ -1,5 +1,5 @@
 /** Names of direct reply-to [RabbitMQ "Direct Reply-to"]: what clients ask for, and what repliers are told. */
-import type { DeadWire } from '../queue/dead-wire.ts'
+import type { WireBytes } from '../queue/wire-bytes.ts'
 import { readU32, writeU32 } from '../wire/integers.ts'
 
 /** The name that a client consumes from, and gives as `reply-to`. */
@@ -8,7 +8,7 @@ export const REPLY_QUEUE = 'amq.rabbitmq.reply-to'
 export const REPLY_ADDRESS_PREFIX = `${REPLY_QUEUE}.`
 
 /** The same message in wire form, with `address` in place of its `reply-to`, a short string at `replyToAt`. */
-export function withAddress(wire: DeadWire, replyToAt: number, address: string): Buffer {
+export function withAddress(wire: WireBytes, replyToAt: number, address: string): Buffer {
   const { source, start, keyLength, end } = wire
   const rest = source.subarray(replyToAt + 1 + source[replyToAt]!, end)
   const text = Buffer.from(address)

@@ -1,6 +1,7 @@
 /** What a virtual host tells of each message while it is traced [RabbitMQ "Firehose"]. */
-import type { DeadWire } from '../queue/dead-wire.ts'
+
 import type { Queue } from '../queue/queue.ts'
+import type { WireBytes } from '../queue/wire-bytes.ts'
 
 /** The channel that a message came from, or went to. */
 export interface TracedChannel {
@@ -12,7 +13,7 @@ export interface TracedChannel {
 /** Messages are given in the form in which they stand in the log, and are read at once. */
 export interface Trace {
   /** A client has published a message, which goes to these queues. */
-  published(wire: DeadWire, queues: readonly Queue[], channel: TracedChannel): void
+  published(wire: WireBytes, queues: readonly Queue[], channel: TracedChannel): void
   /** A message goes from a queue to a client. */
-  delivered(wire: DeadWire, queue: Queue, redelivered: boolean, channel: TracedChannel): void
+  delivered(wire: WireBytes, queue: Queue, redelivered: boolean, channel: TracedChannel): void
 }

@@ -1,6 +1,6 @@
 /** Messages that the broker itself writes, in the form in which a publisher's frames stand in the log. */
 import { FRAME_BYTES_MAX } from '../limits.ts'
-import type { DeadWire } from '../queue/dead-wire.ts'
+import type { WireBytes } from '../queue/wire-bytes.ts'
 import type { FieldValue } from '../wire/field-table.ts'
 import {
   CLASS_BASIC,
@@ -60,7 +60,7 @@ export function fitsFrames({ source, keyLength }: WireForm, bodyFrames: Buffer):
 }
 
 /** Reads a message again; its body frames are a view of the same bytes. */
-export function readWireForm({ source, start, keyLength, end }: DeadWire): WireParts {
+export function readWireForm({ source, start, keyLength, end }: WireBytes): WireParts {
   const keyEnd = start + keyLength
   const keyAt = start + 1 + source[start]!
   const headerAt = keyEnd + 2
@@ -74,7 +74,7 @@ export function readWireForm({ source, start, keyLength, end }: DeadWire): WireP
 }
 
 /** The same message with one header set. */
-export function withHeader({ source, start, keyLength, end }: DeadWire, name: string, value: FieldValue): DeadWire {
+export function withHeader({ source, start, keyLength, end }: WireBytes, name: string, value: FieldValue): WireBytes {
   const headAt = start + keyLength + 2
   const flagsAt = headAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET
   const headerEnd = headAt + FRAME_HEAD_BYTES + readU32(source, headAt + 3)

@@ -1,6 +1,7 @@
 /** `x-delayed-message`: holds messages for as long as their header `x-delay` says, then routes them as another type does. */
-import type { DeadWire } from '../../queue/dead-wire.ts'
+
 import type { Arrival } from '../../queue/intake.ts'
+import type { WireBytes } from '../../queue/wire-bytes.ts'
 import type { Exchange, RoutedMessage } from '../../routing/exchange.ts'
 import { DELAYED_TYPE } from '../../routing/held-types.ts'
 import type { FieldTable } from '../../wire/field-table.ts'
@@ -59,7 +60,7 @@ export class DelayedExchange implements Exchange<Destination>, Holder {
   }
 
   /** By the bindings of now. The message enters its queues in the batch of the log in which it leaves this one. */
-  #release(wire: DeadWire, settle: () => void, site: HoldingSite): void {
+  #release(wire: WireBytes, settle: () => void, site: HoldingSite): void {
     const { queue, context } = this.#hold
     const { arrival, message } = release(wire, delayedHeaders, this)
     moveAndKeep(context, { arrival, queues: site.route(queue.name, message), message }, settle)

@@ -1,8 +1,9 @@
 /** `x-recent-history`: a fanout exchange that gives the last messages to whatever gets bound to it [RabbitMQ]. */
 import { fetchSegment } from '../../queue/context.ts'
-import { type DeadWire, wireOf } from '../../queue/dead-wire.ts'
 import type { Arrival } from '../../queue/intake.ts'
+import { waitsForDisk } from '../../queue/pace.ts'
 import { Queue } from '../../queue/queue.ts'
+import { type WireBytes, wireOf } from '../../queue/wire-bytes.ts'
 import type { Exchange, RoutedMessage } from '../../routing/exchange.ts'
 import { HISTORY_TYPE } from '../../routing/held-types.ts'
 import type { FieldTable } from '../../wire/field-table.ts'
@@ -70,6 +71,7 @@ export class HistoryExchange implements Exchange<Destination>, Holder {
     const { queue, context } = this.#hold
     const { ready } = queue
     for (const [at, seq] of seqs.entries()) {
+      if (waitsForDisk(context, () => this.#replay(seqs.slice(at), destination))) break
       if (!ready.find(seq)) continue
       const { segment } = ready
       const bytes = context.segments.bytes(segment)
@@ -83,7 +85,7 @@ export class HistoryExchange implements Exchange<Destination>, Holder {
     context.turn.wake()
   }
 
-  #send(wire: DeadWire, destination: Destination): void {
+  #send(wire: WireBytes, destination: Destination): void {
     const { arrival, message } = release(wire, headers => headers)
     if (destination instanceof Queue && destination.deleted) return
     const queues =

@@ -25,18 +25,19 @@ export function offerAndKeep(
   message: RoutedMessage | null,
 ): number {
   const routed = { arrival, queues, message }
-  if (message?.keepers !== undefined) makeRoom(context, routed)
-  return keepAndOffer(context, routed)
+  if (message?.keepers === undefined) return keepAndOffer(context, routed)
+  return together(context, routed, () => keepAndOffer(context, routed))
 }
 
 /** The same for a message that leaves another queue: `settle` says that it does, in the same batch of the log. */
 export function moveAndKeep(context: Keeping, routed: Routed, settle: () => void): number {
-  makeRoom(context, routed)
-  settle()
-  return keepAndOffer(context, routed)
+  return together(context, routed, () => {
+    settle()
+    return keepAndOffer(context, routed)
+  })
 }
 
-/** What is kept is appended first: a queue that is full may send dead letters on their way, for which no room is made. */
+/** What is kept is appended first: a queue that is full may send dead letters on their way, which have room of their own. */
 function keepAndOffer(context: Keeping, { arrival, queues, message }: Routed): number {
   const holders = (message?.keepers ?? []) as Holder[]
   const isRefused = holders.length > 0 && queues.some(queue => queue.refuses(arrival.size))
@@ -49,8 +50,9 @@ function keepAndOffer(context: Keeping, { arrival, queues, message }: Routed): n
 }
 
 /** A copy may have the routing keys of a `BCC` besides what the message has. */
-function makeRoom({ intake }: Keeping, { arrival, queues, message }: Routed): void {
+function together<T>({ intake }: Keeping, { arrival, queues, message }: Routed, append: () => T): T {
   const keys = message?.routingKeys ?? []
   const keyBytes = keys.length === 1 ? 0 : keys.reduce((sum, key) => sum + Buffer.byteLength(key) + KEY_HEAD_BYTES, 0)
-  intake.together(arrival.end - arrival.start + keyBytes, queues.length, message?.keepers?.length ?? 0)
+  const wireBytes = arrival.end - arrival.start + keyBytes
+  return intake.together(wireBytes, queues.length, message?.keepers?.length ?? 0, append)
 }

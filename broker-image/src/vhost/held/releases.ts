@@ -1,17 +1,15 @@
 /** Takes messages out of a queue as they fall due: in order, some in a turn, whether in memory or on disk. */
-import { UNSTABLE_BYTES_MAX } from '../../limits.ts'
 import { fetchSegment } from '../../queue/context.ts'
-import { type DeadWire, wireOf } from '../../queue/dead-wire.ts'
 import { SETTLED } from '../../queue/message.ts'
+import { waitsForDisk } from '../../queue/pace.ts'
+import { type WireBytes, wireOf } from '../../queue/wire-bytes.ts'
 import type { Hold } from './site.ts'
 
 /** Messages that leave before others get their turn. */
 const RELEASES_PER_TURN = 256
-/** Wait for a disk that is behind, as publishers wait for it. */
-const PAUSE_MS = 10
 
 /** Sends a message on that is due, once it has called `settle`: its bytes stay until the turn ends. */
-type Send = (wire: DeadWire, settle: () => void) => void
+type Send = (wire: WireBytes, settle: () => void) => void
 
 export class Releases {
   readonly #hold: Hold
@@ -32,14 +30,14 @@ export class Releases {
     if (!this.#isBusy) this.#run()
   }
 
-  #run(): void {
+  readonly #run = (): void => {
     const { queue, context } = this.#hold
     this.#isBusy = true
+    context.turn.wake()
     for (let count = 0; this.#done < this.#due.length; count++) {
-      if (queue.deleted) return
-      if (count === RELEASES_PER_TURN || context.log.unstableBytes > UNSTABLE_BYTES_MAX) {
-        context.clock.after(count === 0 ? PAUSE_MS : 0, () => this.#run())
-        context.turn.wake()
+      if (queue.deleted || waitsForDisk(context, this.#run)) return
+      if (count === RELEASES_PER_TURN) {
+        context.clock.after(0, this.#run)
         return
       }
       if (!this.#releaseNext()) return
@@ -47,7 +45,6 @@ export class Releases {
     this.#due = []
     this.#done = 0
     this.#isBusy = false
-    context.turn.wake()
   }
 
   /** False when the message must come from disk first. */
@@ -71,10 +68,9 @@ export class Releases {
 
   /** A message that can't be read stays where it is, and the others go on. */
   #fetch(segment: number): void {
-    const goOn = (): void => this.#run()
-    fetchSegment(this.#hold.context, segment, goOn, () => {
+    fetchSegment(this.#hold.context, segment, this.#run, () => {
       this.#done++
-      goOn()
+      this.#run()
     })
   }
 }

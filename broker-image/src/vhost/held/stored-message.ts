@@ -1,6 +1,7 @@
 /** Messages that wait in a queue of an exchange: as they are put there, and as they come out. */
-import type { DeadWire } from '../../queue/dead-wire.ts'
+
 import type { Arrival } from '../../queue/intake.ts'
+import type { WireBytes } from '../../queue/wire-bytes.ts'
 import type { Keeper, RoutedMessage } from '../../routing/exchange.ts'
 import type { FieldTable } from '../../wire/field-table.ts'
 import type { Properties } from '../../wire/properties.ts'
@@ -10,7 +11,7 @@ import { encodeWireForm, readWireForm, withHeader } from '../wire-form.ts'
 const PERSISTENT = 2
 
 /** The message with the routing keys of its `BCC`, which receivers must not see, but routing needs again. */
-export function withHiddenKeys(arrival: Arrival, { routingKeys, properties }: RoutedMessage): DeadWire {
+export function withHiddenKeys(arrival: Arrival, { routingKeys, properties }: RoutedMessage): WireBytes {
   const shown = 1 + carbonCopies(properties.headers)
   if (routingKeys.length <= shown) return arrival
   return withHeader(arrival, 'BCC', routingKeys.slice(shown))
@@ -28,7 +29,11 @@ export interface Released {
 }
 
 /** Takes up a message that was kept. `changed` answers its headers as they shall be from now on. */
-export function release(wire: DeadWire, changed: (headers: FieldTable) => FieldTable, releasedFrom?: Keeper): Released {
+export function release(
+  wire: WireBytes,
+  changed: (headers: FieldTable) => FieldTable,
+  releasedFrom?: Keeper,
+): Released {
   const { exchange, routingKey, properties: kept, bodyFrames } = readWireForm(wire)
   const { keys: routingKeys, headers } = selectedKeys(routingKey, kept.headers)
   const properties: Properties = kept.headers === undefined ? kept : { ...kept, headers: changed(headers) }
