@@ -12,32 +12,26 @@ import type { Alarms } from './alarms.ts'
 import { bootstrap } from './bootstrap.ts'
 import type { Clock } from './clock.ts'
 import type { Config } from './config/config.ts'
-import type { DefinitionChange, Definitions } from './definitions/definitions.ts'
+import type { Definitions } from './definitions/definitions.ts'
 import type { VhostDefinition } from './definitions/model.ts'
-import { compilePolicies } from './definitions/policies.ts'
-import {
-  CLEANER_PATIENCE_TURNS,
-  META_SEGMENT_BYTES,
-  SEGMENT_BYTES,
-  SEGMENTS_RESIDENT_MAX,
-  SEGMENTS_RESIDENT_MIN,
-  UNSTABLE_BYTES_MAX,
-} from './limits.ts'
+import { FullDisk } from './full-disk.ts'
+import { CLEANER_PATIENCE_TURNS, UNSTABLE_BYTES_MAX } from './limits.ts'
 import { Cleaner } from './log/cleaner.ts'
 import type { Disk } from './log/disk.ts'
-import { openIn } from './log/errors.ts'
+import { DiskFullError, openIn } from './log/errors.ts'
 import { type LogOptions, openTransientLog, recover } from './log/recovery.ts'
 import { SegmentTable } from './log/segment.ts'
 import type { ShardLog } from './log/shard-log.ts'
+import { type LogSizes, usualSizes } from './log-sizes.ts'
 import { MetaLog } from './meta-log.ts'
 import type { Listening } from './open-port.ts'
 import type { QueueContext } from './queue/context.ts'
 import { QueueCounters } from './queue/counters.ts'
-import type { DeadWire } from './queue/dead-wire.ts'
 import { Intake } from './queue/intake.ts'
 import type { DeathReason } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import type { WaitingDead } from './queue/waiting-dead.ts'
+import type { WireBytes } from './queue/wire-bytes.ts'
 import { checkpointOf, replayInto } from './recovery.ts'
 import { reportExchanges } from './reports/report-exchanges.ts'
 import { Reports } from './reports/reports.ts'
@@ -50,7 +44,8 @@ import type { Unacked } from './session/unacked.ts'
 import { QueueTenants } from './tenants.ts'
 import { Turn } from './turn.ts'
 import { deadLetter } from './vhost/dead-letters.ts'
-import { Vhost } from './vhost/vhost.ts'
+import type { Vhost } from './vhost/vhost.ts'
+import { VirtualHosts } from './vhost/virtual-hosts.ts'
 
 export interface BrokerOptions {
   readonly config: Config
@@ -66,18 +61,6 @@ export interface BrokerOptions {
   readonly logSizes?: LogSizes
 }
 
-/** What a node keeps of its logs on disk and in memory, in bytes and in files. */
-export interface LogSizes extends Pick<LogOptions, 'spareMax' | 'uncheckpointedMax'> {
-  readonly segmentBytes: number
-  readonly metaSegmentBytes: number
-  readonly residentBytesMax: number
-  /** Turns in which a segment is watched before it is cleaned. */
-  readonly patienceTurns?: number
-}
-
-/** Time until a full disk is tried again. */
-const DISK_RETRY_MS = 1_000
-
 /** Numbers of the logs of a node, written into their files. */
 const SHARD = { meta: 0, transient: 1, queues: 2 } as const
 
@@ -91,7 +74,7 @@ export class Broker implements QueueContext {
   readonly definitions: Definitions
   readonly access: Access
   readonly alarms: Alarms
-  readonly vhosts = new Map<string, Vhost>()
+  readonly vhosts: ReadonlyMap<string, Vhost>
   readonly connections = new Set<Connection>()
   readonly queuesById = new Map<number, Queue>()
   readonly segments: SegmentTable
@@ -110,9 +93,11 @@ export class Broker implements QueueContext {
   /** The broker is on its way out: nobody comes in any more. */
   isClosing = false
   listening: readonly Listening[] = []
+  readonly #virtualHosts: VirtualHosts
   readonly #meta: MetaLog
   readonly #transientLog: ShardLog
   readonly #cleaners: readonly Cleaner[]
+  readonly #fullDisk: FullDisk
   readonly #safe = new SafeBatch()
   readonly #consumerTimeout: ConsumerTimeout
   readonly #waitingConfirms = new Set<SafeWaiter>()
@@ -123,8 +108,6 @@ export class Broker implements QueueContext {
   #isOpen = false
   /** A log cannot be written any more. */
   #hasFailed = false
-  /** Some log has no room on the disk, and tries again from time to time. */
-  #isShort = false
 
   constructor(options: BrokerOptions) {
     this.config = options.config
@@ -142,7 +125,14 @@ export class Broker implements QueueContext {
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config, new LoginThrottle(options.clock))
     if (this.definitions.count('vhost') === 0) bootstrap(this.definitions, options.config)
-    this.#restoreVhosts()
+    this.#virtualHosts = new VirtualHosts({
+      definitions: this.definitions,
+      queueContext: this,
+      queuesById: this.queuesById,
+      reportExchangesOf: vhost => reportExchanges(this.config, vhost),
+    })
+    this.vhosts = this.#virtualHosts.byName
+    this.#virtualHosts.restore()
     this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
     const replay = replayInto({ queues: this.queuesById, segments: this.segments, onUnknownQueue })
@@ -155,12 +145,14 @@ export class Broker implements QueueContext {
     this.#cleaners = [this.log, this.#transientLog].map(log => this.#newCleaner(log, sizes))
     this.log.onStable = () => this.#stable()
     this.#meta.onStable = () => this.#stable()
-    for (const log of [this.log, this.#transientLog, this.#meta]) log.onError = error => this.#logFailed(error, options)
+    const logs = [this.#meta, this.log, this.#transientLog]
+    this.#fullDisk = new FullDisk(logs, this)
+    for (const log of logs) log.onError = error => this.#logFailed(error, options)
     this.intake = new Intake(this.log, this.#transientLog)
     this.reports = new Reports(this)
     this.alarms.onChange = () => this.#alarmsChanged()
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
-    this.definitions.listen(change => this.#definitionChanged(change))
+    this.definitions.listen(change => this.#virtualHosts.definitionChanged(change))
     for (const { dead } of this.queuesById.values()) dead.recovered()
     this.#isOpen = true
     this.turn.wake()
@@ -204,7 +196,7 @@ export class Broker implements QueueContext {
     if (this.#heldPublishers.delete(connection)) connection.resume(this)
   }
 
-  deadLetter(queue: Queue, dead: DeadWire, reason: DeathReason, settle: () => void): boolean {
+  deadLetter(queue: Queue, dead: WireBytes, reason: DeathReason, settle: () => void): boolean {
     return deadLetter(this, { queue, dead, reason, settle })
   }
 
@@ -220,21 +212,16 @@ export class Broker implements QueueContext {
 
   /** Creates a virtual host, or changes its description. */
   createVhost(definition: VhostDefinition): void {
-    this.definitions.put('vhost', definition, { durable: true })
-    if (!this.vhosts.has(definition.name)) this.#addVhost(definition.name)
+    this.#virtualHosts.create(definition)
     this.reports.traceAsDefined(definition.name)
   }
 
   /** Removes a virtual host with all that is in it; its connections are closed. */
   deleteVhost(name: string): void {
-    const vhost = this.vhosts.get(name)
-    if (vhost === undefined) return
     for (const connection of [...this.connections]) {
       if (connection.vhost === name) connection.close(`vhost '${name}' is deleted`)
     }
-    vhost.delete()
-    this.vhosts.delete(name)
-    this.#forgetVhost(name)
+    this.#virtualHosts.delete(name)
   }
 
   /**
@@ -285,7 +272,7 @@ export class Broker implements QueueContext {
   }
 
   #commit(): void {
-    for (const cleaner of this.#cleaners) cleaner.step(this.#isShort || this.alarms.disk)
+    for (const cleaner of this.#cleaners) cleaner.step(this.#fullDisk.isShort || this.alarms.disk)
     this.#meta.commit()
     this.log.commit()
     this.#transientLog.commit()
@@ -304,78 +291,17 @@ export class Broker implements QueueContext {
 
   #logFailed(error: Error, { onFatal }: BrokerOptions): void {
     this.#onAnswered?.()
-    if (error.name !== 'DiskFullError') {
+    if (error instanceof DiskFullError) this.#fullDisk.found(error)
+    else {
       this.#hasFailed = true
       onFatal(error)
-      return
     }
-    if (this.#isShort) return
-    this.logger.error({ err: error }, 'the disk is full: publishes wait until there is room')
-    this.#isShort = true
-    this.alarms.isLogShort = true
-    this.clock.after(DISK_RETRY_MS, () => this.#retryDisk())
-  }
-
-  #retryDisk(): void {
-    const logs = [this.#meta, this.log, this.#transientLog]
-    this.#isShort = logs.some(log => log.isShort)
-    if (this.#isShort) {
-      for (const log of logs) log.retry()
-      this.clock.after(DISK_RETRY_MS, () => this.#retryDisk())
-      return
-    }
-    this.logger.info('the disk has room again')
-    this.alarms.isLogShort = false
   }
 
   #eachUnacked(visit: (unacked: Unacked) => void): void {
     for (const connection of this.connections) {
       for (const channel of connection.channels.values()) if (channel.unacked.live > 0) visit(channel.unacked)
     }
-  }
-
-  #restoreVhosts(): void {
-    for (const { name } of this.definitions.list('vhost')) this.#addVhost(name)
-    for (const vhost of this.vhosts.values()) vhost.restore()
-  }
-
-  #addVhost(name: string): void {
-    const { definitions, queuesById } = this
-    const context = { definitions, queueContext: this, queuesById, reportExchanges: reportExchanges(this.config, name) }
-    const vhost = new Vhost(name, context)
-    this.vhosts.set(name, vhost)
-    this.#applyPolicies(vhost)
-  }
-
-  #forgetVhost(name: string): void {
-    const { definitions } = this
-    for (const { user } of definitions.list('permission').filter(({ vhost }) => vhost === name)) {
-      definitions.remove('permission', [name, user])
-    }
-    for (const { user, exchange } of definitions.list('topicPermission').filter(({ vhost }) => vhost === name)) {
-      definitions.remove('topicPermission', [name, user, exchange])
-    }
-    for (const kind of ['policy', 'operatorPolicy'] as const) {
-      for (const policy of definitions.list(kind).filter(({ vhost }) => vhost === name)) {
-        definitions.remove(kind, [name, policy.name])
-      }
-    }
-    for (const { component, name: parameter } of definitions.list('parameter').filter(({ vhost }) => vhost === name)) {
-      definitions.remove('parameter', [name, component, parameter])
-    }
-    definitions.remove('vhost', [name])
-  }
-
-  #definitionChanged(change: DefinitionChange): void {
-    if (change.kind !== 'policy' && change.kind !== 'operatorPolicy') return
-    const vhost = this.vhosts.get((change.value ?? change.previous)!.vhost)
-    if (vhost !== undefined) this.#applyPolicies(vhost)
-  }
-
-  #applyPolicies(vhost: Vhost): void {
-    const of = (kind: 'policy' | 'operatorPolicy') =>
-      compilePolicies(this.definitions.list(kind).filter(policy => policy.vhost === vhost.name))
-    vhost.applyPolicies(of('policy'), of('operatorPolicy'))
   }
 
   #alarmsChanged(): void {
@@ -386,15 +312,4 @@ export class Broker implements QueueContext {
     this.reports.alarmsChanged(alarms)
     for (const connection of this.connections) connection.alarmsChanged()
   }
-}
-
-function usualSizes(alarms: Alarms): LogSizes {
-  const residentBytesMax = residentBytes(alarms)
-  return { segmentBytes: SEGMENT_BYTES, metaSegmentBytes: META_SEGMENT_BYTES, residentBytesMax }
-}
-
-/** A quarter of the memory that publishers may fill, so that a backlog goes to disk before it blocks them. */
-function residentBytes({ memoryMax }: Alarms): number {
-  const segments = Math.floor(memoryMax / 4 / SEGMENT_BYTES)
-  return Math.min(Math.max(segments, SEGMENTS_RESIDENT_MIN), SEGMENTS_RESIDENT_MAX) * SEGMENT_BYTES
 }

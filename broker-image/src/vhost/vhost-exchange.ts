@@ -53,8 +53,9 @@ export class VhostExchange implements RoutingNode<Queue> {
     return this.definition.name
   }
 
-  /** Where messages go that no binding takes; the argument wins over the policy. */
+  /** Where messages go that no binding takes; the argument wins over the policy. The default exchange has none [RabbitMQ]. */
   readonly alternate = (): VhostExchange | undefined => {
+    if (this.name === '') return undefined
     const name = this.definition.arguments['alternate-exchange'] ?? this.effectivePolicy['alternate-exchange']
     return typeof name === 'string' ? this.#find(name) : undefined
   }

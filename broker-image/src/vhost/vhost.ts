@@ -1,13 +1,11 @@
 /**
- * A virtual host: names to exchanges, queues and bindings. Every declare, delete, bind and unbind comes through here,
- * from clients and from the management API alike; definitions are changed first, the running objects follow.
+ * A virtual host: names to exchanges and queues, and routes to queues. Every declare, delete, bind and unbind comes
+ * through here, from clients and from the management API alike; definitions are changed first, the objects follow.
  */
 import { isUtf8 } from 'node:buffer'
 import type { Definitions } from '../definitions/definitions.ts'
-import { DEFINITION_KEYS, joinKey } from '../definitions/keys.ts'
 import type { BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
 import { vhostLimit } from '../definitions/named-limits.ts'
-import { type CompiledPolicies, matchPolicy, mergePolicies } from '../definitions/policies.ts'
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueOwner } from '../queue/context.ts'
 import { Queue } from '../queue/queue.ts'
@@ -15,6 +13,7 @@ import type { RoutedMessage } from '../routing/exchange.ts'
 import { isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
 import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import { type BindingSite, type BindingSpec, Bindings } from './bindings.ts'
 import { builtInExchanges, defaultExchange, reportExchange } from './built-in.ts'
 import {
   assertSameExchange,
@@ -30,9 +29,10 @@ import {
   withDefaultType,
 } from './checks.ts'
 import { DefaultExchange } from './default-exchange.ts'
-import { isKept, survives } from './durability.ts'
+import { isKept } from './durability.ts'
 import { buildExchange, endHidden, hiddenQueues } from './held/build.ts'
 import type { HoldingContext } from './held/site.ts'
+import { PoliciesInForce } from './policies-in-force.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
 import type { Trace } from './trace.ts'
@@ -40,7 +40,6 @@ import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
 export type ExchangeSpec = Omit<ExchangeDefinition, 'vhost'>
-export type BindingSpec = Omit<BindingDefinition, 'vhost'>
 
 /** What a virtual host needs of its node. */
 export interface VhostContext {
@@ -52,7 +51,7 @@ export interface VhostContext {
   readonly queuesById: Map<number, Queue>
 }
 
-export class Vhost {
+export class Vhost implements BindingSite {
   readonly name: string
   readonly queues = new Map<string, Queue>()
   readonly exchanges = new Map<string, VhostExchange>()
@@ -62,15 +61,15 @@ export class Vhost {
   trace: Trace | null = null
   readonly #context: VhostContext
   readonly #routes = new RouteCache()
-  /** Bindings that end at a queue or exchange, by their identity. */
-  readonly #incoming = new Map<Destination, Map<string, Readonly<BindingDefinition>>>()
-  #policies: CompiledPolicies = []
-  #operatorPolicies: CompiledPolicies = []
+  readonly #bindings: Bindings
+  readonly #policies = new PoliciesInForce()
 
   constructor(name: string, context: VhostContext) {
     this.name = name
     this.#context = context
-    this.exchanges.set('', this.#wrap(defaultExchange(name), new DefaultExchange(this.queues)))
+    this.#bindings = new Bindings(this, context.definitions)
+    this.#policies.read(context.definitions, name)
+    this.#enter(this.#wrap(defaultExchange(name), new DefaultExchange(this.queues)))
     for (const definition of builtInExchanges(name)) this.#addExchange(definition)
     for (const exchange of context.reportExchanges) this.#addExchange(reportExchange(name, exchange))
   }
@@ -111,8 +110,7 @@ export class Vhost {
     const definition = { ...spec, vhost: this.name, ...(ids.length === 0 ? {} : { hiddenQueueIds: ids }) }
     definitions.put('exchange', definition, { durable: spec.durable })
     this.#addExchange(definition)
-    this.#applyExchangePolicy(this.exchange(spec.name))
-    this.#routesChanged()
+    this.routesChanged()
   }
 
   /** Deleting what is not there is success. @throws ChannelError 403 for a built-in one, 406 when in use. */
@@ -124,15 +122,15 @@ export class Vhost {
     if (options.ifUnused && exchange.bindings.size > 0) {
       throw new ChannelError('PRECONDITION_FAILED', `exchange '${name}' in vhost '${this.name}' in use`)
     }
-    for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding)
-    this.#removeIncoming(exchange)
+    this.#bindings.removeFrom(exchange)
+    this.#bindings.removeTo(exchange)
     this.exchanges.delete(name)
     for (const queue of exchange.held.hidden) {
       this.#context.queuesById.delete(queue.id)
       endHidden(queue)
     }
     this.#context.definitions.remove('exchange', [this.name, name])
-    this.#routesChanged()
+    this.routesChanged()
     return true
   }
 
@@ -155,7 +153,7 @@ export class Vhost {
     const definition: QueueDefinition = { ...spec, vhost: this.name, id: definitions.nextQueueId() }
     definitions.put('queue', definition, { durable: isKept(definition) })
     const queue = this.#addQueue(definition, owner)
-    this.#routesChanged()
+    this.routesChanged()
     return queue
   }
 
@@ -178,49 +176,32 @@ export class Vhost {
     if (options.ifEmpty && queue.messagesReady + queue.dead.count > 0) {
       throw new ChannelError('PRECONDITION_FAILED', `queue '${queue.name}' in vhost '${this.name}' not empty`)
     }
-    this.#removeIncoming(queue)
+    this.#bindings.removeTo(queue)
     this.queues.delete(queue.name)
     this.#context.queuesById.delete(queue.id)
     this.#context.definitions.remove('queue', [this.name, queue.name])
-    this.#routesChanged()
+    this.routesChanged()
     return queue.delete()
   }
 
   /** Adds a binding; one that is there already is success. @throws ChannelError 403, 404, 406. */
   bind(spec: BindingSpec, owner: object | null): void {
-    const { source, destination } = this.#ends(spec, owner)
-    source.exchange.validateBinding(spec.arguments, spec.routingKey)
-    const definition = { ...spec, vhost: this.name }
-    const key = bindingKey(definition)
-    if (source.bindings.has(key)) return
-    this.#context.definitions.put('binding', definition, {
-      durable: source.definition.durable && survives(destination),
-    })
-    this.#addBinding(definition, source, destination)
-    source.held.history?.replay(destination)
+    this.#bindings.bind(spec, owner)
   }
 
   /** Removes a binding; one that is not there is success, as are ends that are not. @throws ChannelError 403, 405. */
   unbind(spec: BindingSpec, owner: object | null): void {
-    const destinations = spec.destinationType === 'queue' ? this.queues : this.exchanges
-    if (!this.exchanges.has(spec.source) || !destinations.has(spec.destination)) return
-    const { source } = this.#ends(spec, owner)
-    if (source.name === '') source.exchange.validateBinding({}, spec.routingKey)
-    const binding = source.bindings.get(bindingKey({ ...spec, vhost: this.name }))
-    if (binding !== undefined) this.#removeBinding(binding)
+    this.#bindings.unbind(spec, owner)
   }
 
   /** Every binding, the implicit ones of the default exchange first. */
   listBindings(): BindingDefinition[] {
-    const bindings = [...this.queues.values()].map(queue => this.#implicitBinding(queue.name))
-    for (const exchange of this.exchanges.values()) bindings.push(...exchange.bindings.values())
-    return bindings
+    return this.#bindings.list()
   }
 
   /** Bindings that end at a queue or exchange. */
   bindingsTo(destination: Destination): BindingDefinition[] {
-    const bindings = [...(this.#incoming.get(destination)?.values() ?? [])]
-    return destination instanceof Queue ? [this.#implicitBinding(destination.name), ...bindings] : bindings
+    return this.#bindings.to(destination)
   }
 
   /**
@@ -252,13 +233,19 @@ export class Vhost {
     return [...routeMessage<Queue>(exchange, message, isExchange)]
   }
 
-  /** Puts policies in force on everything that is here and that comes. */
-  applyPolicies(policies: CompiledPolicies, operatorPolicies: CompiledPolicies): void {
-    this.#policies = policies
-    this.#operatorPolicies = operatorPolicies
-    for (const queue of this.queues.values()) this.#applyQueuePolicy(queue)
-    for (const exchange of this.exchanges.values()) this.#applyExchangePolicy(exchange)
-    this.#routesChanged()
+  /** Forgets the routes that it remembers, and tries dead letters again that had none. */
+  routesChanged(): void {
+    this.routesVersion++
+    this.#routes.clear()
+    for (const dead of this.#context.queueContext.waitingDead) if (dead.queue.vhost === this.name) dead.wake()
+  }
+
+  /** Puts the policies that are defined now in force on everything that is here and that comes. */
+  applyPolicies(): void {
+    this.#policies.read(this.#context.definitions, this.name)
+    for (const queue of this.queues.values()) this.#policies.applyToQueue(queue)
+    for (const exchange of this.exchanges.values()) this.#policies.applyToExchange(exchange)
+    this.routesChanged()
     for (const queue of [...this.queues.values()]) queue.enforceLimits()
   }
 
@@ -268,12 +255,7 @@ export class Vhost {
     const mine = <T extends { vhost: string }>(list: T[]): T[] => list.filter(({ vhost }) => vhost === this.name)
     for (const definition of mine(definitions.list('exchange'))) this.#addExchange(definition)
     for (const definition of mine(definitions.list('queue'))) this.#addQueue(definition, null)
-    for (const definition of mine(definitions.list('binding'))) {
-      // An exchange for reports may be off, or elsewhere, by now.
-      if (!this.exchanges.has(definition.source)) continue
-      const { source, destination } = this.#ends(definition, null)
-      this.#addBinding(definition, source, destination)
-    }
+    for (const definition of mine(definitions.list('binding'))) this.#bindings.restore(definition)
   }
 
   /** Ends the virtual host with everything in it. */
@@ -282,9 +264,7 @@ export class Vhost {
     for (const name of [...this.exchanges.keys()]) {
       if (name !== '' && !name.startsWith(RESERVED_PREFIX)) this.deleteExchange(name, { ifUnused: false })
     }
-    for (const exchange of this.exchanges.values()) {
-      for (const binding of [...exchange.bindings.values()]) this.#removeBinding(binding)
-    }
+    for (const exchange of this.exchanges.values()) this.#bindings.removeFrom(exchange)
   }
 
   #wrap(definition: ExchangeDefinition, exchange: VhostExchange['exchange']): VhostExchange {
@@ -302,88 +282,20 @@ export class Vhost {
     const exchange = this.#wrap(definition, built.exchange)
     exchange.held = built.held
     for (const queue of built.held.hidden) queuesById.set(queue.id, queue)
-    this.exchanges.set(definition.name, exchange)
+    this.#enter(exchange)
+  }
+
+  #enter(exchange: VhostExchange): void {
+    this.exchanges.set(exchange.name, exchange)
+    this.#policies.applyToExchange(exchange)
   }
 
   #addQueue(definition: QueueDefinition, owner: QueueOwner | null): Queue {
     const queue = new Queue(definition, owner, this.#context.queueContext)
     this.queues.set(queue.name, queue)
     this.#context.queuesById.set(queue.id, queue)
-    this.#applyQueuePolicy(queue)
+    this.#policies.applyToQueue(queue)
     return queue
-  }
-
-  #addBinding(definition: BindingDefinition, source: VhostExchange, destination: Destination): void {
-    const key = bindingKey(definition)
-    source.exchange.bind(destination, definition.routingKey, definition.arguments)
-    source.bindings.set(key, definition)
-    const incoming = this.#incoming.get(destination) ?? new Map<string, BindingDefinition>()
-    incoming.set(key, definition)
-    this.#incoming.set(destination, incoming)
-    this.#routesChanged()
-  }
-
-  /** An auto-delete exchange goes with its last binding. */
-  #removeBinding(binding: Readonly<BindingDefinition>): void {
-    const source = this.exchange(binding.source)
-    const destination = this.#destination(binding, null)
-    const key = bindingKey(binding)
-    source.exchange.unbind(destination, binding.routingKey, binding.arguments)
-    source.bindings.delete(key)
-    this.#incoming.get(destination)?.delete(key)
-    this.#context.definitions.remove('binding', DEFINITION_KEYS.binding(binding))
-    this.#routesChanged()
-    if (source.definition.autoDelete && source.bindings.size === 0) {
-      this.deleteExchange(source.name, { ifUnused: false })
-    }
-  }
-
-  #removeIncoming(destination: Destination): void {
-    for (const binding of [...(this.#incoming.get(destination)?.values() ?? [])]) this.#removeBinding(binding)
-    this.#incoming.delete(destination)
-  }
-
-  #ends(spec: BindingSpec, owner: object | null): { source: VhostExchange; destination: Destination } {
-    const source = this.exchange(spec.source)
-    return { source, destination: this.#destination(spec, owner) }
-  }
-
-  #destination(spec: BindingSpec, owner: object | null): Destination {
-    if (spec.destinationType === 'queue') return this.queue(spec.destination, owner)
-    if (spec.destination === '') {
-      throw new ChannelError('ACCESS_REFUSED', 'operation not permitted on the default exchange')
-    }
-    return this.exchange(spec.destination)
-  }
-
-  #implicitBinding(queue: string): BindingDefinition {
-    return {
-      vhost: this.name,
-      source: '',
-      destination: queue,
-      destinationType: 'queue',
-      routingKey: queue,
-      arguments: {},
-    }
-  }
-
-  #routesChanged(): void {
-    this.routesVersion++
-    this.#routes.clear()
-    for (const dead of this.#context.queueContext.waitingDead) if (dead.queue.vhost === this.name) dead.wake()
-  }
-
-  #applyQueuePolicy(queue: Queue): void {
-    const policy = matchPolicy(this.#policies, 'queues', queue.name)
-    const operatorPolicy = matchPolicy(this.#operatorPolicies, 'queues', queue.name)
-    queue.operatorPolicyName = operatorPolicy?.name
-    queue.applyPolicy(policy?.name, mergePolicies(policy, operatorPolicy))
-  }
-
-  #applyExchangePolicy(exchange: VhostExchange): void {
-    const policy = matchPolicy(this.#policies, 'exchanges', exchange.name)
-    exchange.policyName = policy?.name
-    exchange.effectivePolicy = policy?.definition ?? {}
   }
 }
 
@@ -394,5 +306,3 @@ function keyText(bytes: Buffer): string {
 }
 
 const isExchange = (destination: Destination): destination is VhostExchange => destination instanceof VhostExchange
-
-const bindingKey = (binding: BindingDefinition): string => joinKey(DEFINITION_KEYS.binding(binding))

@@ -1,5 +1,5 @@
 /** A broker over disks that lose what was not synced when the power fails. */
-import type { LogSizes } from '../../src/broker.ts'
+import type { LogSizes } from '../../src/log-sizes.ts'
 import type { Queue } from '../../src/queue/queue.ts'
 import { MemoryDisk, seeded } from '../log/memory-disk.ts'
 import { BrokerWorld } from './broker-world.ts'
