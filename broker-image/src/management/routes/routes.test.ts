@@ -176,7 +176,7 @@ describe('messages', () => {
   test.each([
     [{ payload: 'x', properties: { colour: 'red' } }, 'property colour is not known'],
     [{ payload: 'x', properties: { priority: 256 } }, 'priority should be a whole number up to 255'],
-    [{ payload: 'x', properties: { expiration: '1s' } }, "invalid expiration '1s': {leftover_string,"s"}"],
+    [{ payload: 'x', properties: { expiration: '1s' } }, `invalid expiration '1s': {leftover_string,"s"}`],
     [{ payload: 'x', payload_encoding: 'rot13' }, 'payload_encoding should be string or base64'],
     [{}, 'payload is missing'],
   ])('%j is not published', async (body, reason) => {
