@@ -32,6 +32,8 @@ const DEEDS = [
   'queue.declare queue=q durable arguments={"x-max-length":5,"x-overflow":"drop-head"}',
   'queue.declare queue=q durable arguments={"x-max-length":5,"x-overflow":"drop-head"}',
   'exchange.declare exchange=e type=topic durable arguments={"a":true}',
+  'exchange.declare exchange=numbers type=direct arguments={"wide":5000000000,"half":0.5,"whole":{"!":"double","value":5},"money":{"!":"decimal","scale":2,"value":314}}',
+  'exchange.declare exchange=others type=direct arguments={"time":{"!":"timestamp","value":7},"bytes":{"!":"bytes","base64":"AP8="},"none":null}',
   'queue.bind queue=q exchange=e routingKey=k arguments={"b":"x","list":[1,"y"],"table":{"z":false}}',
   'exchange.bind destination=amq.fanout source=e routingKey=k2',
   'basic.qos prefetchCount=7',
