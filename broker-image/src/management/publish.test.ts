@@ -88,7 +88,10 @@ test('an internal exchange takes nothing from outside', async () => {
 
 test('topic permissions hold as for clients', async () => {
   expect((await publish({ routing_key: 'own.a' }, 'amq.topic', 'ann')).body).toEqual({ routed: false })
-  const answer = await publish({ routing_key: 'other.a' }, 'amq.topic', 'ann')
-  expect(answer.status).toBe(400)
-  expect(answer.body.reason).toContain("access to topic 'other.a' in exchange 'amq.topic' in vhost '/' refused")
+  const properties = { headers: { CC: ['other.a'] } }
+  for (const body of [{ routing_key: 'other.a' }, { routing_key: 'own.a', properties }]) {
+    const answer = await publish(body, 'amq.topic', 'ann')
+    expect(answer.status).toBe(400)
+    expect(answer.body.reason).toContain("access to topic 'other.a' in exchange 'amq.topic' in vhost '/' refused")
+  }
 })

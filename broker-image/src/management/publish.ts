@@ -35,8 +35,8 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const properties = propertiesFrom(argumentsFromJson(json['properties'] ?? {}, 'properties'))
   const bodyFrames = splitIntoFrames(payloadFrom(json, broker.config.messageBytesMax))
   const ttlMs = ttlOf(properties)
-  assertMay(broker, to, routingKey, properties)
   const { keys, headers } = selectedKeys(routingKey, properties.headers)
+  assertMay(broker, to, keys, properties)
   const sent = properties.headers === undefined ? properties : { ...properties, headers }
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
   if (!fitsFrames(wire, bodyFrames)) throw badRequest('the properties do not fit into a frame')
@@ -51,7 +51,7 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
 }
 
 /** RabbitMQ answers 400 here also where a client would hear 403. */
-function assertMay(broker: ManagedBroker, to: Publication, routingKey: string, { userId }: Properties): void {
+function assertMay(broker: ManagedBroker, to: Publication, keys: readonly string[], { userId }: Properties): void {
   const { user, vhost, exchange } = to
   if (exchange.definition.internal) {
     throw badRequest(
@@ -59,9 +59,11 @@ function assertMay(broker: ManagedBroker, to: Publication, routingKey: string, {
     )
   }
   const topic = { user: user.name, vhost: vhost.name, exchange: exchange.name }
-  if (exchange.exchange.type === 'topic' && !broker.access.canTopic(topic, 'write', routingKey)) {
+  const refused =
+    exchange.exchange.type === 'topic' ? keys.find(key => !broker.access.canTopic(topic, 'write', key)) : undefined
+  if (refused !== undefined) {
     throw badRequest(
-      `403 ACCESS_REFUSED - access to topic '${routingKey}' in exchange '${exchange.name}' in vhost '${vhost.name}' refused for user '${user.name}'`,
+      `403 ACCESS_REFUSED - access to topic '${refused}' in exchange '${exchange.name}' in vhost '${vhost.name}' refused for user '${user.name}'`,
     )
   }
   if (userId === undefined || userId === user.name || user.tags.includes('impersonator')) return

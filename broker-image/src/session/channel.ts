@@ -9,6 +9,7 @@ import type { Queue } from '../queue/queue.ts'
 import { gotWire } from '../vhost/delivered-wire.ts'
 import type { Route } from '../vhost/route-cache.ts'
 import type { Vhost } from '../vhost/vhost.ts'
+import type { VhostExchange } from '../vhost/vhost-exchange.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
 import { ChannelError } from '../wire/errors.ts'
 import type { MethodArgs, MethodName } from '../wire/methods.ts'
@@ -144,7 +145,13 @@ export class Channel {
   /** @throws ChannelError 403. */
   assertMayPublish({ exchange, routingKey }: Route): void {
     this.assertMay('write', 'exchange', exchange.name)
-    if (exchange.exchange.type === 'topic') this.#assertMayTopic('write', exchange.name, routingKey)
+    this.assertMayPublishTo(exchange, [routingKey])
+  }
+
+  /** A publish writes to every topic that it names, by `CC` and `BCC` too. @throws ChannelError 403. */
+  assertMayPublishTo({ name, exchange }: VhostExchange, routingKeys: readonly string[]): void {
+    if (exchange.type !== 'topic') return
+    for (const routingKey of routingKeys) this.#assertMayTopic('write', name, routingKey)
   }
 
   /** A binding reads the topic that its routing key names. @throws ChannelError 403. */

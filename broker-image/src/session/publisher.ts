@@ -209,9 +209,10 @@ export class Publisher {
     return false
   }
 
-  /** Replies go straight to those who wait for them, and have no queue. */
+  /** Replies go straight to those who wait for them, and have no queue. @throws ChannelError 403, 406. */
   #lookAt({ exchange, routingKey }: Route): RoutedMessage {
     const message = senderSelected(this.#arrival, this.#content, routingKey)
+    if (message.routingKeys.length > 1) this.#channel.assertMayPublishTo(exchange, message.routingKeys)
     if (exchange.name === '') this.#channel.broker.replies.deliver(message.routingKeys, this.#arrival)
     return message
   }
