@@ -5,14 +5,18 @@ import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 import { wireOf } from './wire-bytes.ts'
 
+const NOTHING = { count: 0, bytes: 0 }
+
 /** More is ready than the queue may hold. */
 export function isOverfull({ ready, settings: { maxLength, maxLengthBytes } }: Queue): boolean {
   return ready.count > maxLength || ready.bytes > maxLengthBytes
 }
 
-/** Another body of `bytes` does not fit; what is dead and waits here counts as well [RabbitMQ]. */
-export function isFull({ ready, dead, settings: { maxLength, maxLengthBytes } }: Queue, bytes: number): boolean {
-  return ready.count + dead.count >= maxLength || ready.bytes + dead.bytes + bytes > maxLengthBytes
+/** Another body of `bytes` does not fit; what is dead and kept here counts as well [RabbitMQ]. */
+export function isFull({ ready, dead, settings }: Queue, bytes: number): boolean {
+  const { maxLength, maxLengthBytes, keepsDead } = settings
+  const kept = keepsDead ? dead : NOTHING
+  return ready.count + kept.count >= maxLength || ready.bytes + kept.bytes + bytes > maxLengthBytes
 }
 
 export class Burial {

@@ -142,10 +142,10 @@ export class WaitingDead implements EndOfTurn {
     this.#positions?.eachRun(visit)
   }
 
-  /** As a checkpoint holds them, like delivery counts: seq, mark, seq, mark, … */
+  /** As a checkpoint holds them, like delivery counts: seq, mark, seq, mark, … Elsewhere they live again, and die again. */
   flat(): number[] {
     const flat: number[] = []
-    const positions = this.#positions
+    const positions = this.queue.settings.keepsDead ? this.#positions : undefined
     positions?.each(() => flat.push(positions.seq, deathMark(reasonOf(positions.sized))))
     return flat
   }

@@ -43,12 +43,12 @@ function requireCounts(queue: Queue, model: ModelQueue): void {
     throw new Violation(`queue ${name} has ${consumers.count} consumers, not ${attached}`)
 }
 
-/** Messages that segments count are ready, or with a client. */
+/** Messages that segments count are ready, dead and about to go, or with a client. */
 function requireSegments({ node, model }: SimWorld): void {
   const { broker } = node
   const counted = liveOf(broker.segments).reduce((sum, live) => sum + live, 0)
   let known = 0
-  for (const queue of broker.queuesById.values()) known += queue.messagesReady
+  for (const queue of broker.queuesById.values()) known += queue.messagesReady + queue.dead.count
   for (const { channels } of broker.connections.values())
     for (const { unacked } of channels.values()) known += unacked.live
   if (counted !== known)

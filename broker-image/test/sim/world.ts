@@ -113,7 +113,8 @@ export class SimWorld {
 
   /** Lets dead letters that wait for the disk arrive, before there are other queues or policies for them. */
   async bury(): Promise<void> {
-    if (this.model.isBurying && this.node.pending > 0) await this.rest()
+    const isWaiting = this.node.pending > 0 || this.node.broker.waitingDead.size > 0
+    if (this.model.isBurying && isWaiting) await this.rest()
   }
 
   /** Time passes. */
