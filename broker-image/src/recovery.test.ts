@@ -312,6 +312,31 @@ describe('a dead letter that waits', () => {
     )
   })
 
+  test('is dropped when its queue has no exchange for it any more', async () => {
+    const { world, client } = await opened(1)
+    const { definitions } = world.world.broker
+    const definition = { 'dead-letter-exchange': 'missing' }
+    const policy = {
+      vhost: '/',
+      name: 'p',
+      pattern: '^by-policy$',
+      applyTo: 'queues',
+      priority: 0,
+      definition,
+    } as const
+    definitions.put('policy', policy, { durable: true })
+    declare(client, 'by-policy', { 'x-dead-letter-strategy': 'at-least-once', 'x-overflow': 'reject-publish' })
+    publish(client, 'by-policy', 'm')
+    const [taken] = await take(world, client, 'by-policy', 1)
+    client.send(1, 'basic.reject', { deliveryTag: taken!.deliveryTag, requeue: false })
+    await world.settle()
+    const queue = world.queue('by-policy')
+    expect([queue.dead.count, queue.messagesReady]).toEqual([1, 0])
+    definitions.remove('policy', ['/', 'p'])
+    await world.settle()
+    expect([queue.dead.count, queue.messagesReady]).toEqual([0, 0])
+  })
+
   test('is not held up for ever by many that nobody takes', async () => {
     const { world, client } = await opened(1)
     declare(client, 'mixed', { ...waiting, 'x-dead-letter-exchange': 'amq.direct', 'x-message-ttl': 1 })
