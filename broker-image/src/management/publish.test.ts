@@ -95,3 +95,16 @@ test('topic permissions hold as for clients', async () => {
     expect(answer.body.reason).toContain("access to topic 'other.a' in exchange 'amq.topic' in vhost '/' refused")
   }
 })
+
+test('the firehose tells of what comes and goes over HTTP', async () => {
+  await world.request('PUT', '/api/vhosts/%2F', { tracing: true })
+  await world.request('POST', '/api/bindings/%2F/e/amq.rabbitmq.trace/q/two', { routing_key: '#' })
+  await publish({ routing_key: 'one' })
+  await take('one')
+  await world.request('PUT', '/api/vhosts/%2F', { tracing: false })
+  const of = { user: 'guest', connection: '', channel: 0 }
+  expect(await take('two')).toMatchObject([
+    { routing_key: 'publish.', properties: { headers: { ...of, routed_queues: ['one'] } } },
+    { routing_key: 'deliver.one', properties: { headers: { ...of, redelivered: 0 } } },
+  ])
+})

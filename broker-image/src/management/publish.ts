@@ -14,6 +14,7 @@ import type { Properties } from '../wire/properties.ts'
 import { PROPERTY_NAMES } from '../wire/property-names.ts'
 import { badRequest } from './http-error.ts'
 import type { ManagedBroker } from './managed.ts'
+import { channelOverHttp } from './traced.ts'
 
 const NUMERIC_PROPERTIES: ReadonlySet<string> = new Set(['delivery_mode', 'priority', 'timestamp'])
 const PERSISTENT = 2
@@ -30,7 +31,7 @@ export interface Publication {
  * queue. Throws `InvalidDefinition` and `ChannelError` for what is no message, `HttpError` 400 for one that is refused.
  */
 export async function publishOverHttp(broker: ManagedBroker, to: Publication, json: JsonObject): Promise<boolean> {
-  const { vhost, exchange } = to
+  const { user, vhost, exchange } = to
   const routingKey = nameFrom(json['routing_key'] ?? '', 'routing_key')
   const properties = propertiesFrom(argumentsFromJson(json['properties'] ?? {}, 'properties'))
   const bodyFrames = splitIntoFrames(payloadFrom(json, broker.config.messageBytesMax))
@@ -44,7 +45,9 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const queues = vhost.queuesFor(exchange, message)
   exchange.publishedIn++
   const persistent = properties.deliveryMode === PERSISTENT
-  const batch = offerAndKeep(broker, { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }, queues, message)
+  const arrival = { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }
+  vhost.trace?.published(arrival, queues, channelOverHttp(user))
+  const batch = offerAndKeep(broker, arrival, queues, message)
   if (batch === REFUSED) throw badRequest('rejected Unable to publish message. Check queue limits.')
   await new Promise<void>(resolve => broker.whenSafe(batch, resolve))
   return queues.length > 0

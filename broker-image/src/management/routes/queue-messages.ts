@@ -3,12 +3,14 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { JsonObject } from '../../definitions/json-values.ts'
 import { HTTP_GET_BYTES_MAX, HTTP_GET_MESSAGES_MAX } from '../../limits.ts'
-import { type Message, positionOf } from '../../queue/message.ts'
+import { isRedelivered, type Message, positionOf } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { requirePermission } from '../authorization.ts'
-import { answerStable, bodyOf, type ManagementContext } from '../context.ts'
+import { gotWire } from '../../vhost/delivered-wire.ts'
+import { requirePermission, userOf } from '../authorization.ts'
+import { answerStable, bodyOf, type ManagementContext, vhostOf } from '../context.ts'
 import { badRequest } from '../http-error.ts'
 import { messageJson, type PayloadOptions } from '../message-json.ts'
+import { channelOverHttp } from '../traced.ts'
 import { queueOf } from './queues.ts'
 
 const ACK_MODES = ['ack_requeue_true', 'ack_requeue_false', 'reject_requeue_true', 'reject_requeue_false'] as const
@@ -19,6 +21,8 @@ interface GetOptions extends PayloadOptions {
   ackMode: AckMode
 }
 
+type OnTaken = (segmentBytes: Buffer, message: Message) => void
+
 type MessageJson = ReturnType<typeof messageJson> & { message_count: number }
 
 export function queueMessageRoutes(app: FastifyInstance, context: ManagementContext): void {
@@ -28,7 +32,11 @@ export function queueMessageRoutes(app: FastifyInstance, context: ManagementCont
   })
   app.post('/api/queues/:vhost/:queue/get', async (request, reply) => {
     const queue = readable(context, request)
-    return reply.send(await getMessages(queue, optionsFrom(bodyOf(request))))
+    const { trace } = vhostOf(context, request)
+    const channel = channelOverHttp(userOf(request))
+    const onTaken: OnTaken = (bytes, message) =>
+      trace?.delivered(gotWire(bytes, message, queue), queue, isRedelivered(message.sized), channel)
+    return reply.send(await getMessages(queue, optionsFrom(bodyOf(request)), onTaken))
   })
 }
 
@@ -39,13 +47,13 @@ function readable(context: ManagementContext, request: FastifyRequest): Queue {
 }
 
 /** Holds what is not acknowledged until all have been taken, so that none is shown twice. */
-async function getMessages(queue: Queue, options: GetOptions): Promise<MessageJson[]> {
+async function getMessages(queue: Queue, options: GetOptions, onTaken: OnTaken): Promise<MessageJson[]> {
   const held: Message[] = []
   const messages: MessageJson[] = []
   let bytes = 0
   try {
     while (messages.length < options.count && bytes < HTTP_GET_BYTES_MAX) {
-      const message = await getOne(queue, options, held)
+      const message = await getOne(queue, options, { held, onTaken })
       if (message === null) break
       messages.push(message)
       bytes += message.payload.length
@@ -60,11 +68,16 @@ async function getMessages(queue: Queue, options: GetOptions): Promise<MessageJs
   return messages
 }
 
-function getOne(queue: Queue, options: GetOptions, held: Message[]): Promise<MessageJson | null> {
+function getOne(
+  queue: Queue,
+  options: GetOptions,
+  { held, onTaken }: { held: Message[]; onTaken: OnTaken },
+): Promise<MessageJson | null> {
   const noAck = options.ackMode === 'ack_requeue_false'
   return new Promise(resolve => {
     queue.get(noAck, (bytes, message) => {
       if (bytes === null) return resolve(null)
+      onTaken(bytes, message)
       if (!noAck) {
         const position = positionOf(message)
         held.push(position)
