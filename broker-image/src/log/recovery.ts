@@ -5,6 +5,7 @@
 import { SEGMENT_BYTES, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
 import { readU32 } from '../wire/integers.ts'
 import {
+  BATCH_HEADER_BYTES,
   batchLength,
   laterBatch,
   lsnBehind,
@@ -44,6 +45,9 @@ export interface LogOptions {
   /** Default limits.SEGMENTS_UNCHECKPOINTED_MAX. */
   uncheckpointedMax?: number
 }
+
+/** The header of a segment and of its first batch, which one sector holds. */
+const FORGOTTEN_BYTES = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES
 
 /** A file with a valid header of this log. */
 interface SegmentFile {
@@ -221,10 +225,13 @@ function endLsn({ needed, checkpoint }: LogFiles): number {
   return Math.max(lsnBehind(image, header.baseLsn, file.bytes), (checkpoint?.lsn ?? 0) + 1)
 }
 
-/** The files are for the next use as soon as they have no header. */
+/**
+ * The files are for the next use as soon as they have no header. The header of the torn batch goes with it: a next use
+ * that is torn too may bring the missing sectors, alike to the byte, and the batch would pass for one that was stable.
+ */
 function forgetEmpty({ empty, unmarked }: LogFiles, storage: DurableStorage): void {
   for (const file of empty === null ? unmarked : [empty.file, ...unmarked]) {
-    file.writeSync(Buffer.alloc(SEGMENT_HEADER_BYTES), 0, SEGMENT_HEADER_BYTES)
+    file.writeSync(Buffer.alloc(FORGOTTEN_BYTES), 0, Math.min(FORGOTTEN_BYTES, file.bytes))
     file.syncSync()
     storage.recycle(file)
   }

@@ -7,6 +7,7 @@ import { LogCorruptError, LogVersionError } from './errors.ts'
 import { segmentFileNumber } from './segment-files.ts'
 
 const HEADER_BYTES = 64
+const SECTOR_BYTES = 512
 
 function bodyFor(seq: number): Buffer {
   return Buffer.alloc(900, seq)
@@ -104,6 +105,45 @@ test('the first header of a log may be torn too', () => {
     if (cut < 20) expect(() => openLog(half)).toThrow(LogCorruptError)
     else if (cut >= 20) expect(openLog(half).log.lastLsn).toBe(1)
   }
+})
+
+test('a log whose first batch is torn again and again begins at last, and keeps what was stable', () => {
+  const life = fc.nat(4)
+  fc.assert(
+    fc.property(fc.nat(), fc.array(life, { minLength: 3, maxLength: 8 }), (seed, lives) => {
+      let disk = new MemoryDisk(seeded(seed))
+      let stable = 0
+      for (const [identity, steps] of lives.entries()) {
+        const open = openLog(disk, { newIdentity: () => identity + 1 })
+        expect(open.log.lastLsn).toBeGreaterThanOrEqual(stable)
+        publish(open, [1], bodyFor(1))
+        open.log.commit()
+        for (let step = 0; step < steps; step++) disk.step()
+        if (open.log.stableBatch > 0) stable = open.log.lastLsn
+        disk = disk.crash()
+      }
+      expect(openLog(disk).log.lastLsn).toBeGreaterThanOrEqual(stable)
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('two halves of a first batch, from two processes that the power ended, are no batch', () => {
+  const first = emptyDisk()
+  const open = openLog(first, { newIdentity: () => 1 })
+  publish(open, [1], bodyFor(1))
+  flush(open, first)
+  const name = lastSegment(first)
+  const whole = Buffer.from(first.contentOf(name))
+  first.contentOf(name).fill(0, SECTOR_BYTES)
+  const second = first.copy()
+  expect(openLog(second, { newIdentity: () => 2 }).log.lastLsn).toBe(0)
+  whole.copy(second.contentOf(name), SECTOR_BYTES, SECTOR_BYTES)
+  const third = openLog(second, { newIdentity: () => 3 })
+  expect(third.log.lastLsn).toBe(0)
+  publish(third, [1], bodyFor(1))
+  flush(third, second)
+  expect(highestSeq(second.crash())).toBe(1)
 })
 
 test('a broken header in front of more than one batch is damage, wherever its segment stands', () => {
