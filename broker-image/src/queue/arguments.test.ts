@@ -3,6 +3,9 @@ import { describe, expect, test } from 'vitest'
 import type { Arguments } from '../definitions/model.ts'
 import { assertEquivalentArguments, validateQueueArguments } from './arguments.ts'
 
+/** As it comes over AMQP. */
+const wide = (value: string) => ({ '!': 'int64', value })
+
 describe('arguments', () => {
   test.each<Arguments>([
     {},
@@ -16,6 +19,7 @@ describe('arguments', () => {
     },
     { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'k' },
     { 'x-message-ttl': 315_360_000_000 },
+    { 'x-max-length': 2 ** 53, 'x-max-length-bytes': wide('9223372036854775807') },
     { 'x-max-priority': 0, 'x-delivery-limit': 0 },
     { 'x-max-priority': 255, 'x-delivery-limit': 3 },
     { 'x-dead-letter-strategy': 'at-least-once', 'x-queue-leader-locator': 'balanced' },
@@ -29,6 +33,10 @@ describe('arguments', () => {
   test.each<[Arguments, string]>([
     [{ 'x-expires': 0 }, '{value_zero,0}'],
     [{ 'x-expires': 315_360_000_001 }, '{value_too_large,315360000001}'],
+    [{ 'x-expires': wide('9007199254740992') }, '{value_too_large,9007199254740992}'],
+    [{ 'x-max-priority': wide('9223372036854775807') }, '{max_value_exceeded,9223372036854775807}'],
+    [{ 'x-max-length': wide('-9223372036854775808') }, '{value_negative,-9223372036854775808}'],
+    [{ 'x-overflow': wide('9007199254740992') }, '{unacceptable_type,long}'],
     [{ 'x-message-ttl': -1 }, '{value_negative,-1}'],
     [{ 'x-message-ttl': '5' }, '"expected integer, got longstr"'],
     [{ 'x-message-ttl': 1.5 }, '"expected integer, got double"'],
@@ -83,6 +91,8 @@ describe('a second declaration', () => {
     [{}, { 'x-queue-type': 'classic' }],
     [{ 'x-queue-type': 'classic' }, {}],
     [{ 'x-ha-policy': 'all' }, { 'x-ha-policy': 'nodes' }],
+    [{ 'x-max-length': 2 ** 53 }, { 'x-max-length': wide('9007199254740992') }],
+    [{ 'x-max-length': wide('9223372036854775807') }, { 'x-max-length': 2 ** 63 }],
   ])('%j and %j are alike', (one, other) => {
     expect(() => assertEquivalentArguments("queue 'q'", one, other)).not.toThrow()
   })
@@ -93,6 +103,10 @@ describe('a second declaration', () => {
     [{ 'x-single-active-consumer': true }, "'x-max-length' for queue 'q': received none"],
     [{ ...first, 'x-single-active-consumer': false }, "received 'false' but current is 'true'"],
     [{ ...first, 'x-overflow': 'drop-head' }, "received the value 'drop-head' of type 'longstr' but current is none"],
+    [
+      { ...first, 'x-max-length': wide('9223372036854775807') },
+      "received the value '9223372036854775807' of type 'long'",
+    ],
   ])('may not say %j', (second, problem) => {
     expect(() => assertEquivalentArguments("queue 'q'", first, second)).toThrow(problem)
   })

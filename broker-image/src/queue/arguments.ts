@@ -2,21 +2,30 @@
 import type { Arguments, ArgumentValue } from '../definitions/model.ts'
 import { TTL_MS_MAX } from '../limits.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
+import { integerIn } from './integer.ts'
 
 /** Answers what is wrong with a value, in the words of RabbitMQ, or undefined when it is good. */
 type Check = (value: ArgumentValue) => string | undefined
 
 function integerFrom(least: number): Check {
   return value => {
-    if (typeof value !== 'number' || !Number.isInteger(value)) return `"expected integer, got ${amqpType(value)}"`
-    if (value < least) return least === 1 && value === 0 ? '{value_zero,0}' : `{value_negative,${value}}`
+    const integer = integerIn(value)
+    if (integer === undefined) return `"expected integer, got ${amqpType(value)}"`
+    if (integer < least) return least === 1 && integer === 0n ? '{value_zero,0}' : `{value_negative,${integer}}`
     return undefined
   }
 }
 
 function timeFrom(least: number): Check {
-  const integer = integerFrom(least)
-  return value => integer(value) ?? ((value as number) > TTL_MS_MAX ? `{value_too_large,${value}}` : undefined)
+  return integerBetween(least, TTL_MS_MAX, 'value_too_large')
+}
+
+function integerBetween(least: number, most: number, problem: string): Check {
+  const fromLeast = integerFrom(least)
+  return value => {
+    const integer = integerIn(value)
+    return fromLeast(value) ?? (integer !== undefined && integer > most ? `{${problem},${integer}}` : undefined)
+  }
 }
 
 const text: Check = value => (typeof value === 'string' ? undefined : `{unacceptable_type,${amqpType(value)}}`)
@@ -28,8 +37,7 @@ function oneOf(words: readonly string[], problem: (word: string) => string): Che
 }
 
 function integerUpTo(most: number): Check {
-  const integer = integerFrom(0)
-  return value => integer(value) ?? ((value as number) > most ? `{max_value_exceeded,${value}}` : undefined)
+  return integerBetween(0, most, 'max_value_exceeded')
 }
 
 /** What a queue does that its argument asks for. */
@@ -138,11 +146,12 @@ export function assertEquivalent(
   received: ArgumentValue | undefined,
   current: ArgumentValue | undefined,
 ): void {
-  if (JSON.stringify(received) === JSON.stringify(current)) return
+  if (JSON.stringify(received) === JSON.stringify(current) || isSameInteger(received, current)) return
   const isSameType = received !== undefined && current !== undefined && amqpType(received) === amqpType(current)
   const told = (value: ArgumentValue | undefined): string => {
     if (value === undefined) return 'none'
-    return isSameType || typeof value === 'boolean' ? `'${value}'` : `the value '${value}' of type '${amqpType(value)}'`
+    const text = integerIn(value) ?? value
+    return isSameType || typeof value === 'boolean' ? `'${text}'` : `the value '${text}' of type '${amqpType(value)}'`
   }
   throw new ChannelError(
     'PRECONDITION_FAILED',
@@ -150,8 +159,16 @@ export function assertEquivalent(
   )
 }
 
+/** One beyond 2^53 came exactly over AMQP, and as a number over HTTP. */
+function isSameInteger(one: ArgumentValue | undefined, other: ArgumentValue | undefined): boolean {
+  if (typeof one !== 'number' && typeof other !== 'number') return false
+  const [integer, another] = [integerIn(one), integerIn(other)]
+  return integer !== undefined && another !== undefined && Number(integer) === Number(another)
+}
+
 /** The name of a value's type in RabbitMQ's words. */
 export function amqpType(value: ArgumentValue): string {
+  if (!Number.isSafeInteger(value) && integerIn(value) !== undefined) return 'long'
   if (typeof value === 'number') return Number.isInteger(value) ? 'signedint' : 'double'
   if (typeof value === 'boolean') return 'bool'
   if (value === null) return 'void'

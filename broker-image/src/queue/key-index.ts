@@ -6,6 +6,7 @@ import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { decodeProperties } from '../wire/properties.ts'
 import type { QueueContext } from './context.ts'
+import { limitIn } from './integer.ts'
 import type { Message } from './message.ts'
 import { type WireBytes, wireOf } from './wire-bytes.ts'
 
@@ -98,7 +99,7 @@ export function keyIndexOf(args: Arguments, context: KeyContext): KeyIndex | nul
   if (how === BY_ROUTING_KEY) return new KeyIndex({ keyIn: routingKeyOf, ...UNBOUNDED }, context)
   if (how !== true) return null
   const header = String(args['x-deduplication-header'] ?? 'x-deduplication-header')
-  const bound = (key: string): number => Number(args[key] ?? Number.POSITIVE_INFINITY)
+  const bound = (key: string): number => limitIn(args[key])
   const keyIn = (wire: WireBytes): string | undefined => keyOf(headerOf(wire, header))
   return new KeyIndex({ keyIn, sizeMax: bound('x-cache-size'), ttlMs: bound('x-cache-ttl') }, context)
 }

@@ -23,6 +23,11 @@ const cases: { [claim: string]: [args: Arguments, policy: Arguments, expected: P
     { 'message-ttl': 9, 'max-length': 3, 'max-length-bytes': 7, expires: 20, 'delivery-limit': 2 },
     { messageTtlMs: 5, maxLength: 3, maxLengthBytes: 7, expiresMs: 20, deliveryLimit: 2 },
   ],
+  'a limit beyond 2^53 is a number that is compared': [
+    { 'x-max-length-bytes': { '!': 'int64', value: '9223372036854775807' } },
+    {},
+    { maxLengthBytes: Number.MAX_SAFE_INTEGER },
+  ],
   'a limit of zero is a limit': [{ 'x-max-length': 0, 'x-message-ttl': 0 }, {}, { maxLength: 0, messageTtlMs: 0 }],
   'the argument wins for overflow and dead letters': [
     { 'x-overflow': 'drop-head', 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'mine' },

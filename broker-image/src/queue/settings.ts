@@ -1,5 +1,6 @@
 /** What a queue does by its arguments and by the policy that matches it, merged as RabbitMQ merges them. */
 import type { Arguments } from '../definitions/model.ts'
+import { limitIn } from './integer.ts'
 
 export type Overflow = 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
 
@@ -37,7 +38,7 @@ export function queueSettings(args: Arguments, policy: Arguments): QueueSettings
 }
 
 function merged(args: Arguments, policy: Arguments): QueueSettings {
-  const lower = (key: string): number => Math.min(numberOf(args[`x-${key}`]), numberOf(policy[key]))
+  const lower = (key: string): number => Math.min(limitIn(args[`x-${key}`]), limitIn(policy[key]))
   const either = (key: string): string | undefined => textOf(args[`x-${key}`]) ?? textOf(policy[key])
   const overflow = (either('overflow') ?? 'drop-head') as Overflow
   const deadLetterExchange = either('dead-letter-exchange')
@@ -74,7 +75,6 @@ const isAtLeastOnce = (args: Arguments, policy: Arguments): boolean =>
   (args['x-dead-letter-strategy'] ?? policy['dead-letter-strategy']) === 'at-least-once'
 
 const isEmpty = (args: Arguments): boolean => Object.keys(args).length === 0
-const numberOf = (value: unknown): number => (typeof value === 'number' ? value : Number.POSITIVE_INFINITY)
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
 /** What a queue without arguments and policy has: one object for all of them, since there are many. */

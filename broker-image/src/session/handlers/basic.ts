@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Arguments, ArgumentValue } from '../../definitions/model.ts'
 import { amqpType } from '../../queue/arguments.ts'
+import { integerIn } from '../../queue/integer.ts'
 import type { Message } from '../../queue/message.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { REPLY_QUEUE } from '../../vhost/reply-address.ts'
@@ -164,9 +165,10 @@ function consumeReplies(channel: Channel, { consumerTag, noAck, noWait }: Method
 
 /** @throws ChannelError 406 when `x-priority` is no integer. */
 function priorityOf(queue: Queue, args: MethodArgs<'basic.consume'>): number {
-  const priority = args.arguments['x-priority'] ?? 0
-  if (typeof priority === 'number' && Number.isInteger(priority)) return priority
-  const problem = `"expected integer, got ${amqpType(priority as ArgumentValue)}"`
+  const priority = (args.arguments['x-priority'] ?? 0) as ArgumentValue
+  const integer = integerIn(priority)
+  if (integer !== undefined) return Number(integer)
+  const problem = `"expected integer, got ${amqpType(priority)}"`
   throw new ChannelError(
     'PRECONDITION_FAILED',
     `invalid arg 'x-priority' for queue '${queue.name}' in vhost '${queue.vhost}': ${problem}`,
