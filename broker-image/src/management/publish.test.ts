@@ -21,8 +21,11 @@ beforeEach(async () => {
 afterAll(() => world.close())
 afterEach(() => expect(world.errors).toEqual([]))
 
+/** What a request must have. */
+const FIELDS = { routing_key: '', properties: {}, payload: 'x', payload_encoding: 'string' }
+
 const publish = (body: object, exchange = 'amq.default', user?: string) =>
-  world.request('POST', `/api/exchanges/%2F/${exchange}/publish`, { payload: 'x', ...body }, user)
+  world.request('POST', `/api/exchanges/%2F/${exchange}/publish`, { ...FIELDS, ...body }, user)
 
 const take = async (queue: string) =>
   (
@@ -74,6 +77,28 @@ test.each([
   expect(answer.status).toBe(400)
   expect(answer.body.reason).toContain(reason)
   expect(await take('one')).toEqual([])
+})
+
+test.each(Object.keys(FIELDS))("a message without %s is refused in RabbitMQ's words", async field => {
+  const answer = await publish({ routing_key: 'one', [field]: undefined })
+  expect(answer).toMatchObject({ status: 400, body: { error: 'bad_request', reason: `[{key_missing,${field}}]` } })
+})
+
+test.each(['%%%', 'YWJj=', 'YWJ', '-_-_', 'YWJ=YWJ='])('a payload that is not base64 is refused: %s', async payload => {
+  const answer = await publish({ routing_key: 'one', payload, payload_encoding: 'base64' })
+  expect(answer).toMatchObject({ status: 400, body: { error: 'bad_request' } })
+  expect(await take('one')).toEqual([])
+})
+
+test.each(['', 'YWJj', 'YW Jj', 'YWI=', 'YQ=='])('a payload that is base64 is taken: %j', async payload => {
+  expect((await publish({ routing_key: 'one', payload, payload_encoding: 'base64' })).status).toBe(200)
+  expect(await take('one')).toMatchObject([{ payload: Buffer.from(payload, 'base64').toString() }])
+})
+
+test.each([0, 9, 255])('delivery mode %i is none', async mode => {
+  const answer = await publish({ routing_key: 'one', properties: { delivery_mode: mode } })
+  expect(answer.status).toBe(400)
+  expect(answer.body.reason).toContain(`invalid message: {delivery_mode_unknown,${mode}}`)
 })
 
 test('a message may carry the name of who publishes it', async () => {

@@ -17,7 +17,10 @@ import type { ManagedBroker } from './managed.ts'
 import { channelOverHttp } from './traced.ts'
 
 const NUMERIC_PROPERTIES: ReadonlySet<string> = new Set(['delivery_mode', 'priority', 'timestamp'])
+const TRANSIENT = 1
 const PERSISTENT = 2
+/** Groups of four [RFC 4648]; blanks were taken out. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** Where a message goes, and in whose name. */
 export interface Publication {
@@ -32,8 +35,11 @@ export interface Publication {
  */
 export async function publishOverHttp(broker: ManagedBroker, to: Publication, json: JsonObject): Promise<boolean> {
   const { user, vhost, exchange } = to
-  const routingKey = nameFrom(json['routing_key'] ?? '', 'routing_key')
-  const properties = propertiesFrom(argumentsFromJson(json['properties'] ?? {}, 'properties'))
+  for (const key of ['routing_key', 'properties', 'payload', 'payload_encoding']) {
+    if (json[key] === undefined) throw badRequest(`[{key_missing,${key}}]`)
+  }
+  const routingKey = nameFrom(json['routing_key'], 'routing_key')
+  const properties = propertiesFrom(propertiesJson(json['properties']))
   const bodyFrames = splitIntoFrames(payloadFrom(json, broker.config.messageBytesMax))
   const ttlMs = ttlOf(properties)
   const { keys, headers } = selectedKeys(routingKey, properties.headers)
@@ -90,20 +96,31 @@ function propertiesFrom(json: JsonObject): Properties {
   return properties as Properties
 }
 
+/** RabbitMQ shows no properties as a list without anything in it, and scripts send back what they got. */
+function propertiesJson(json: unknown): JsonObject {
+  return Array.isArray(json) && json.length === 0 ? {} : argumentsFromJson(json, 'properties')
+}
+
 function propertyFrom(name: string, value: unknown): unknown {
   if (!NUMERIC_PROPERTIES.has(name)) return nameFrom(value, name)
   const isOctet = name !== 'timestamp'
   if (!Number.isSafeInteger(value) || Number(value) < 0 || (isOctet && Number(value) > 255)) {
     throw new InvalidDefinition(`${name} should be a whole number${isOctet ? ' up to 255' : ''}`)
   }
+  if (name === 'delivery_mode' && value !== TRANSIENT && value !== PERSISTENT) {
+    throw badRequest(`406 PRECONDITION_FAILED - invalid message: {delivery_mode_unknown,${value}}`)
+  }
   return value
 }
 
 function payloadFrom(json: JsonObject, bytesMax: number): Buffer {
   const payload = stringField(json, 'payload')
-  const encoding = stringField(json, 'payload_encoding', 'string')
+  const encoding = stringField(json, 'payload_encoding')
   if (encoding !== 'string' && encoding !== 'base64') {
     throw new InvalidDefinition('payload_encoding should be string or base64')
+  }
+  if (encoding === 'base64' && !BASE64.test(payload.replace(/\s/g, ''))) {
+    throw new InvalidDefinition('payload is not base64, as payload_encoding says it is')
   }
   const body = Buffer.from(payload, encoding === 'base64' ? 'base64' : 'utf8')
   if (body.length > bytesMax) throw new InvalidDefinition(`payload is larger than ${bytesMax} bytes`)

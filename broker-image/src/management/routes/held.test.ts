@@ -16,6 +16,7 @@ const publish = async (exchange: string, headers: object) =>
     await world.request('POST', `/api/exchanges/%2F/${exchange}/publish`, {
       routing_key: '',
       payload: 'x',
+      payload_encoding: 'string',
       properties: { delivery_mode: 2, headers },
     })
   ).body

@@ -124,12 +124,13 @@ describe('queues', () => {
 
   test('are removed only when empty if the request says so', async () => {
     await world.request('PUT', '/api/queues/%2F/full', {})
-    await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { routing_key: 'full', payload: 'x' })
+    await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { ...MESSAGE, routing_key: 'full' })
     expect((await world.request('DELETE', '/api/queues/%2F/full?if-empty=true')).body.reason).toContain('not empty')
     expect(await status('DELETE', '/api/queues/%2F/full')).toBe(204)
   })
 })
 
+const MESSAGE = { routing_key: 'q', properties: {}, payload: 'x', payload_encoding: 'string' }
 const GET_ONE = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' }
 
 describe('messages', () => {
@@ -168,7 +169,7 @@ describe('messages', () => {
   test('of several frames keep every byte', async () => {
     await world.request('PUT', '/api/queues/%2F/large', {})
     const payload = 'abcdefghij'.repeat(40_000)
-    await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { routing_key: 'large', payload })
+    await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { ...MESSAGE, routing_key: 'large', payload })
     const [message] = (await world.request('POST', '/api/queues/%2F/large/get', GET_ONE)).body
     expect(message.payload === payload).toBe(true)
   })
@@ -178,9 +179,9 @@ describe('messages', () => {
     [{ payload: 'x', properties: { priority: 256 } }, 'priority should be a whole number up to 255'],
     [{ payload: 'x', properties: { expiration: '1s' } }, `invalid expiration '1s': {leftover_string,"s"}`],
     [{ payload: 'x', payload_encoding: 'rot13' }, 'payload_encoding should be string or base64'],
-    [{}, 'payload is missing'],
+    [{ payload: undefined }, '[{key_missing,payload}]'],
   ])('%j is not published', async (body, reason) => {
-    const answer = await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { routing_key: 'q', ...body })
+    const answer = await world.request('POST', '/api/exchanges/%2F/amq.default/publish', { ...MESSAGE, ...body })
     expect(answer).toMatchObject({ status: 400, body: { reason } })
   })
 
