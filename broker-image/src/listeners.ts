@@ -40,8 +40,9 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
   const { broker, management } = options
   const { config } = broker
   const wantsTls = Object.keys(config.amqpsListeners).length > 0
-  const ofAmqp = wantsTls ? [watched(options, config.tls)] : []
-  const ofHttp = config.managementTls.port === undefined ? [] : [watched(options, config.managementTls)]
+  const ofAmqp = wantsTls ? [watched(options, 'ssl_options', config.tls)] : []
+  const ofHttp =
+    config.managementTls.port === undefined ? [] : [watched(options, 'management.ssl', config.managementTls)]
   const certificates = [...ofAmqp, ...ofHttp]
   const amqp = [...amqpDoors(broker), ...ofAmqp.flatMap(some => amqpDoors(broker, some))]
   const http = [...httpDoors(broker, management), ...ofHttp.map(some => httpsDoor(broker, management, some))]
@@ -60,9 +61,16 @@ export async function openListeners(options: ListenersOptions): Promise<Listener
   }
 }
 
-function watched({ broker, readFile }: ListenersOptions, settings: TlsSettings): Certificates {
+function watched({ broker, readFile }: ListenersOptions, prefix: string, settings: TlsSettings): Certificates {
   const { clock, logger: log } = broker
-  const certificates = new Certificates({ settings, negotiation: negotiationOf(settings), clock, log, readFile })
+  const certificates = new Certificates({
+    settings,
+    prefix,
+    negotiation: negotiationOf(settings),
+    clock,
+    log,
+    readFile,
+  })
   certificates.watch()
   return certificates
 }

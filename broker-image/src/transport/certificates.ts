@@ -11,6 +11,7 @@ import { CERTIFICATE_POLL_MS } from '../limits.ts'
 /** Told what became of a change. */
 export interface CertificateLog {
   info(facts: object, text: string): void
+  warn(facts: object, text: string): void
   error(facts: object, text: string): void
 }
 
@@ -21,6 +22,8 @@ export class CertificateError extends Error {}
 interface Pair {
   readonly options: SecureContextOptions
   readonly context: SecureContext
+  readonly certFile: string
+  readonly validFromMs: number
   readonly validToMs: number
 }
 
@@ -31,6 +34,8 @@ interface Loaded {
 
 export interface CertificatesOptions {
   readonly settings: TlsSettings
+  /** What the keys of the settings begin with, for errors. */
+  readonly prefix: string
   /** What listeners negotiate, the same with every certificate. */
   readonly negotiation: SecureContextOptions
   readonly clock: Clock
@@ -46,7 +51,9 @@ export class Certificates {
   #loaded: Loaded
   /** What was read last, good or bad: bad files are looked into once. */
   #seen: readonly string[]
-  /** What was said last of files that can't be read. */
+  /** The files that were read last are good but for the time in which they hold: that may pass. */
+  #isUntimely = false
+  /** What was said last of files that can't be read, or do not hold now. */
   #complaint: string | undefined
   #poll: Timer | undefined
 
@@ -56,6 +63,8 @@ export class Certificates {
     this.#options = options
     this.#seen = readAll(options)
     this.#loaded = load(options, this.#seen)
+    const reason = untimely(this.#loaded, options.clock.now())
+    if (reason !== undefined) options.log.warn({ reason }, 'a certificate does not hold now: clients will refuse it')
   }
 
   /** For clients that ask for no host, or for one without a certificate of its own. */
@@ -97,10 +106,9 @@ export class Certificates {
     const { log, settings } = this.#options
     try {
       const texts = readAll(this.#options)
-      this.#complaint = undefined
-      if (isSame(texts, this.#seen)) return
-      this.#seen = texts
-      this.#loaded = load(this.#options, texts)
+      if (!this.#isUntimely) this.#complaint = undefined
+      if (isSame(texts, this.#seen) && !this.#isUntimely) return
+      this.#take(texts)
     } catch (error) {
       if (!(error instanceof CertificateError)) throw error
       this.#complain(error.message)
@@ -111,6 +119,17 @@ export class Certificates {
     log.info({ certificate: settings.certFile, validTo }, 'new certificates are in use')
   }
 
+  #take(texts: readonly string[]): void {
+    this.#seen = texts
+    this.#isUntimely = false
+    const loaded = load(this.#options, texts)
+    const reason = untimely(loaded, this.#options.clock.now())
+    this.#isUntimely = reason !== undefined
+    if (reason !== undefined) throw new CertificateError(reason)
+    this.#loaded = loaded
+    this.#complaint = undefined
+  }
+
   /** Files that stay as bad as they are are spoken of once. */
   #complain(reason: string): void {
     if (reason !== this.#complaint) {
@@ -118,6 +137,14 @@ export class Certificates {
     }
     this.#complaint = reason
   }
+}
+
+/** Which certificate does not hold at a time, and when it does; undefined when all hold. */
+function untimely({ main, byHost }: Loaded, nowMs: number): string | undefined {
+  const pair = [main, ...byHost.values()].find(({ validFromMs, validToMs }) => nowMs < validFromMs || nowMs > validToMs)
+  if (pair === undefined) return undefined
+  const [from, to] = [pair.validFromMs, pair.validToMs].map(timeMs => new Date(timeMs).toISOString())
+  return `${pair.certFile} holds from ${from} to ${to}`
 }
 
 function isSame(some: readonly string[], others: readonly string[]): boolean {
@@ -142,12 +169,24 @@ function readAll({ settings, readFile }: CertificatesOptions): string[] {
 }
 
 function load(options: CertificatesOptions, texts: readonly string[]): Loaded {
-  const { settings } = options
+  const { settings, prefix } = options
+  if (settings.caFile !== '') assertCertificates(`${prefix}.cacertfile = ${settings.caFile}`, texts[0]!)
   const pairs = filesOf(settings).map((files, at) =>
     pairOf(options, files, { ca: texts[0]!, cert: texts[2 * at + 1]!, key: texts[2 * at + 2]! }),
   )
   const byHost = new Map(Object.keys(settings.sni).map((host, at) => [host, pairs[at + 1]!]))
   return { main: pairs[0]!, byHost }
+}
+
+/** OpenSSL takes a file without a certificate, and then trusts nobody. */
+function assertCertificates(setting: string, text: string): void {
+  const [first] = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(text) ?? []
+  if (first === undefined) throw new CertificateError(`${setting}: there is no certificate in it`)
+  try {
+    new X509Certificate(first)
+  } catch (error) {
+    throw new CertificateError(`${setting}: its first certificate is none: ${(error as Error).message}`)
+  }
 }
 
 function pairOf(
@@ -163,11 +202,9 @@ function pairOf(
     ...(ca === '' ? {} : { ca }),
   }
   try {
-    return {
-      options,
-      context: createSecureContext(options),
-      validToMs: new X509Certificate(cert).validToDate.getTime(),
-    }
+    const context = createSecureContext(options)
+    const { validFromDate, validToDate } = new X509Certificate(cert)
+    return { options, context, certFile, validFromMs: validFromDate.getTime(), validToMs: validToDate.getTime() }
   } catch (error) {
     throw new CertificateError(`${certFile} with ${keyFile}: ${(error as Error).message}`)
   }

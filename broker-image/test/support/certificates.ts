@@ -15,6 +15,7 @@ import {
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 86_400_000
+const LONG_AGO_DAYS = -5_000
 
 /** A certificate with its private key. */
 export interface Identity {
@@ -33,18 +34,20 @@ export interface IdentityOptions {
   alternativeNames?: JsonGeneralName[]
   /** Days from now; negative is in the past. */
   validForDays?: number
+  /** The same for its begin; without a word it was long ago, also for a clock that a test moves. */
+  validFromDays?: number
 }
 
 /** A new key with a certificate, signed by `signer` or by itself. */
 export async function makeIdentity(options: IdentityOptions): Promise<Identity> {
-  const { name, signer, isAuthority = false, validForDays = 1 } = options
+  const { name, signer, isAuthority = false, validForDays = 1, validFromDays = LONG_AGO_DAYS } = options
   const keys = await crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
   const notAfter = new Date(Date.now() + validForDays * DAY_MS)
   const certificate = await X509CertificateGenerator.create({
     serialNumber: Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex'),
     subject: name,
     issuer: signer?.certificate.subjectName ?? name,
-    notBefore: new Date(notAfter.getTime() - 10 * DAY_MS),
+    notBefore: new Date(Date.now() + validFromDays * DAY_MS),
     notAfter,
     publicKey: keys.publicKey,
     signingKey: (signer?.keys ?? keys).privateKey,
