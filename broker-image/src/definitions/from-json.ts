@@ -28,6 +28,7 @@ import { hashPassword, isHashingAlgorithm } from './passwords.ts'
 import { validatePolicy } from './policies.ts'
 
 const DEFAULT_QUEUE_TYPE = 'classic'
+const QUEUE_TYPES = ['classic', 'quorum', 'stream']
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/
 
 export function nameFrom(json: unknown, field: string): string {
@@ -74,14 +75,22 @@ export function vhostFromJson(name: string, json: JsonObject, previous?: Readonl
   if (name === '') throw new InvalidDefinition('name of a virtual host should not be empty')
   const metadata = isObject(json['metadata']) ? json['metadata'] : {}
   const merged: JsonObject = { ...metadata, ...json }
-  const type = stringField(merged, 'default_queue_type', previous?.defaultQueueType ?? DEFAULT_QUEUE_TYPE)
   return {
     name,
     description: stringField(merged, 'description', previous?.description ?? ''),
     tags: merged['tags'] === undefined ? [...(previous?.tags ?? [])] : wordsField(merged, 'tags'),
-    defaultQueueType: type === 'undefined' ? DEFAULT_QUEUE_TYPE : type,
+    defaultQueueType: queueTypeFrom(merged) ?? previous?.defaultQueueType ?? DEFAULT_QUEUE_TYPE,
     tracing: booleanField(merged, 'tracing', previous?.tracing ?? false),
   }
+}
+
+/** RabbitMQ's files also say `undefined`, or name its module, as `rabbit_quorum_queue`. */
+function queueTypeFrom(json: JsonObject): string | undefined {
+  if (json['default_queue_type'] == null) return undefined
+  const text = stringField(json, 'default_queue_type')
+  const type = text === 'undefined' ? DEFAULT_QUEUE_TYPE : text.replace(/^rabbit_(\w+)_queue$/, '$1')
+  if (!QUEUE_TYPES.includes(type)) throw new InvalidDefinition(`Unsupported default queue type '${text}'`)
+  return type
 }
 
 export function permissionFromJson(vhost: string, user: string, json: JsonObject): PermissionDefinition {

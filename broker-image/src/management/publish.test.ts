@@ -84,6 +84,11 @@ test.each(Object.keys(FIELDS))("a message without %s is refused in RabbitMQ's wo
   expect(answer).toMatchObject({ status: 400, body: { error: 'bad_request', reason: `[{key_missing,${field}}]` } })
 })
 
+test('all that a message lacks is told at once', async () => {
+  const answer = await publish({ routing_key: undefined, properties: undefined })
+  expect(answer.body.reason).toBe('[{key_missing,routing_key},\n {key_missing,properties}]')
+})
+
 test.each(['%%%', 'YWJj=', 'YWJ', '-_-_', 'YWJ=YWJ='])('a payload that is not base64 is refused: %s', async payload => {
   const answer = await publish({ routing_key: 'one', payload, payload_encoding: 'base64' })
   expect(answer).toMatchObject({ status: 400, body: { error: 'bad_request' } })

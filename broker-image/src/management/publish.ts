@@ -17,6 +17,7 @@ import type { ManagedBroker } from './managed.ts'
 import { channelOverHttp } from './traced.ts'
 
 const NUMERIC_PROPERTIES: ReadonlySet<string> = new Set(['delivery_mode', 'priority', 'timestamp'])
+const REQUIRED = ['routing_key', 'properties', 'payload', 'payload_encoding']
 const TRANSIENT = 1
 const PERSISTENT = 2
 /** Groups of four [RFC 4648]; blanks were taken out. */
@@ -35,9 +36,8 @@ export interface Publication {
  */
 export async function publishOverHttp(broker: ManagedBroker, to: Publication, json: JsonObject): Promise<boolean> {
   const { user, vhost, exchange } = to
-  for (const key of ['routing_key', 'properties', 'payload', 'payload_encoding']) {
-    if (json[key] === undefined) throw badRequest(`[{key_missing,${key}}]`)
-  }
+  const missing = REQUIRED.filter(key => json[key] === undefined).map(key => `{key_missing,${key}}`)
+  if (missing.length > 0) throw badRequest(`[${missing.join(',\n ')}]`)
   const routingKey = nameFrom(json['routing_key'], 'routing_key')
   const properties = propertiesFrom(propertiesJson(json['properties']))
   const bodyFrames = splitIntoFrames(payloadFrom(json, broker.config.messageBytesMax))
