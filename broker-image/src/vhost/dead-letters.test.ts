@@ -135,7 +135,12 @@ describe('a power failure', () => {
     'x-dead-letter-routing-key': key,
   })
 
-  test('leaves each message in one queue, though a dead letter makes its queue drop another one', async () => {
+  /** With these, messages 5 and 6 once came after 7 and 8. */
+  const late = [0, 0, 432, 78, 44, 617, 276, 0, 0, 0, 0, 0].map((bytes, i) => {
+    return { bytes, turns: [0, 3, 0, 4, 2, 4, 3, 0, 1, 2, 1, 0][i]! }
+  })
+
+  test('leaves each message in one queue and in order, though a dead letter makes its queue drop another one', async () => {
     await fc.assert(
       fc.asyncProperty(fc.nat(), fc.array(step, { minLength: 5, maxLength: 30 }), async (seed, steps) => {
         const opened = new CrashingWorld(SMALL, seed)
@@ -159,9 +164,9 @@ describe('a power failure', () => {
           await opened.settle()
           for (const heard of again.take()) if (heard.kind === 'method') ids.push(heard.content!.properties.messageId!)
         }
-        expect(ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(ids.map((_, i) => `${i}`))
+        expect(ids).toEqual(ids.map((_, i) => `${i}`))
       }),
-      { numRuns: 60 },
+      { numRuns: 60, examples: [[0, late]] },
     )
   })
 })
