@@ -13,6 +13,7 @@ import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { openListeners } from './listeners.ts'
 import { fileDisk } from './log/file-disk.ts'
+import { loadDefinitions } from './management/load-definitions.ts'
 import { createManagementServer } from './management/server.ts'
 import { LogTap } from './reports/log-tap.ts'
 import { machineResources } from './resources.ts'
@@ -30,6 +31,8 @@ async function main(argv: readonly string[]): Promise<void> {
   const lock = takeFolder(config.dataDirectory)
   const broker = openBroker(config, log)
   tap.listener = broker.reports
+  for (const warning of config.warnings) log.warn(warning)
+  loadDefinitions(broker, readText)
   const management = createManagementServer({
     broker,
     clock: broker.clock,

@@ -24,6 +24,11 @@ test.each([
     system({ code: 'EADDRNOTAVAIL', port: 5672, address: '10.9.9.9' }),
     'cannot listen on 10.9.9.9, port 5672: EADDRNOTAVAIL',
   ],
+  [
+    'a host without an address',
+    system({ code: 'ENOTFOUND', hostname: 'nowhere' }),
+    'cannot listen on nowhere: ENOTFOUND, there is no such host',
+  ],
   ['a folder without rights', system({ code: 'EACCES', path: '/data/meta' }), 'cannot use /data/meta: EX: why'],
   ['a lock file without rights', system({ errcode: 14 }), 'cannot lock the data folder: EX: why; is it writable?'],
 ])('%s is told in one line', (_what, error, text) => {

@@ -19,11 +19,13 @@ export function startRefusal(error: unknown): string {
 
 /** What the system refused: a port, an address, a file or a folder. */
 function systemRefusal(error: Error): string | undefined {
-  const { code, port, address, path, errcode } = error as NodeJS.ErrnoException & {
+  const { code, hostname, port, address, path, errcode } = error as NodeJS.ErrnoException & {
+    hostname?: string
     port?: number
     address?: string
     errcode?: number
   }
+  if (hostname !== undefined) return `cannot listen on ${hostname}: ${code}, there is no such host`
   if (code === 'EADDRINUSE') return `port ${port} is in use: choose another one`
   if (port !== undefined) return `cannot listen on ${address ?? 'any address'}, port ${port}: ${code}`
   if (path !== undefined) return `cannot use ${path}: ${error.message}`

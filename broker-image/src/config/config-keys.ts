@@ -3,6 +3,7 @@
 import { CONSUMER_TIMEOUT_MS, MESSAGE_BYTES_MAX, TTL_MS_MAX } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
+import { isIgnored } from './ignored-keys.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { CONNECTION_KEYS, LISTENER_KEYS, LOGIN_KEYS } from './network-keys.ts'
 import { REPORT_KEYS } from './report-keys.ts'
@@ -158,6 +159,16 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
       settings.messageBytesMax = integerBetween(1, MESSAGE_BYTES_MAX)(text)
     },
   },
+  ...['load_definitions', 'management.load_definitions'].map(
+    (key): ConfigKey => ({
+      key,
+      doc: 'file of definitions, as /api/definitions gives it, that is taken in at every start',
+      default: '',
+      apply: (settings, text) => {
+        settings.definitionsFile = parseName(text)
+      },
+    }),
+  ),
   {
     key: 'cluster_name',
     doc: "name of the cluster; the node's name when not set",
@@ -191,7 +202,11 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
 /** Puts one entry of a file into its field. Throws `ConfigError` naming file, line, key and what is expected. */
 export function applySetting(settings: Settings, { key, value, place }: ConfigEntry): void {
   const known = CONFIG_KEYS.find(candidate => nameIn(candidate.key, key) !== undefined)
-  if (!known) throw new ConfigError(`${place}: unknown key "${key}"; the nearest known key is "${suggestion(key)}"`)
+  if (!known) {
+    if (!isIgnored(key)) throw new ConfigError(`${place}: unknown key "${key}"; ${suggestion(key)}`)
+    settings.warnings.push(`${place}: ${key} has no effect here`)
+    return
+  }
   try {
     known.apply(settings, value, nameIn(known.key, key) ?? '')
   } catch (cause) {
@@ -209,17 +224,19 @@ function nameIn(pattern: string, key: string): string | undefined {
 }
 
 /** A placeholder is filled with the user's own last word where what stands before it is nearly right. */
-function suggestion(key: string): string | undefined {
+function suggestion(key: string): string {
   const prefix = key.slice(0, key.lastIndexOf('.') + 1)
   const lastWord = key.slice(prefix.length)
   const filled = (pattern: string): string => {
     const isMeant = editDistance(prefix, pattern.replace('<name>', '')) <= MISSPELT_MAX
     return isMeant ? pattern.replace('<name>', lastWord) : pattern
   }
-  return nearest(
+  const known = nearest(
     key,
     CONFIG_KEYS.map(candidate => filled(candidate.key)),
   )
+  const isNear = known !== undefined && editDistance(key, known) <= MISSPELT_MAX
+  return isNear ? `the nearest known key is "${known}"` : '--help lists all'
 }
 
 /** Edits that a misspelt word may be away. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type ConfigSources, loadConfig } from './config.ts'
 import { CONFIG_KEYS } from './config-keys.ts'
 import { FLAGS, printedAnswer } from './flags.ts'
+import { IGNORED_KEYS } from './ignored-keys.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { defaultSettings, watermarkBytes } from './settings.ts'
 import { parseBytes } from './value-parsers.ts'
@@ -67,6 +68,10 @@ describe('configuration file', () => {
       'management.product_name = Warren\nmanagement.product_version = 1',
       { productName: 'Warren', productVersion: '1' },
     ],
+    ['channel_max = 0\nframe_max = 0', { channelMax: 2047, frameBytesMax: 131_072 }],
+    ['listeners.tcp.a = [fe80::1%eth0]:1', { amqpListeners: { a: { host: 'fe80::1%eth0' } } }],
+    ['listeners.tcp.a = localhost:1', { amqpListeners: { a: { host: 'localhost', port: 1 } } }],
+    ['load_definitions = /a/b.json', { definitionsFile: '/a/b.json' }],
     ['connection_max = 7\nhandshake_timeout = 8', { connectionMax: 7, handshakeTimeoutMs: 8 }],
     ['proxy_protocol = on\nssl_handshake_timeout = 9', { isProxied: true, tlsHandshakeTimeoutMs: 9 }],
     [`${TLS}ssl_options.password = p`, { amqpsListeners: { default: { port: 5671 } }, tls: { password: 'p' } }],
@@ -108,7 +113,13 @@ describe('configuration file', () => {
     ['vm_memory_high_watermark.absolute = 5XB', 'expected a size such as 512MiB'],
     ['vm_memory_high_watermark.relative = 0', 'expected a number above 0'],
     ['frame_max = 4095', 'expected a whole number from 4096 to 131072'],
-    ['channel_max = 0', 'expected a whole number from 1 to 2047'],
+    ['channel_max = 2048', 'expected a whole number from 1 to 2047'],
+    ['\nlisteners.tcp.a = 10.0.0.300:5672', 'rabbitmq.conf:2: listeners.tcp.a = 10.0.0.300:5672: expected an address'],
+    ['listeners.tcp.a = no host:5672', 'expected an address such as 127.0.0.1 or ::1, or a host name'],
+    ['listeners.tcp.a = [::g]:5672', 'expected an address'],
+    ['management.tcp.ip = 1.2.3', 'rabbitmq.conf:1: management.tcp.ip = 1.2.3: expected an address'],
+    ['management.ssl.ip = a/b', 'expected an address'],
+    ['auth_ldap.dn_lookup = x', 'unknown key "auth_ldap.dn_lookup"; --help lists all'],
     ['max_message_size = 134217729', 'expected a whole number from 1 to 134217728'],
     ['listeners.ssl.default = 5671', 'listeners.ssl needs ssl_options.certfile'],
     ['listeners.ssl.a = 1\nssl_options.certfile = c', 'listeners.ssl needs ssl_options.keyfile'],
@@ -125,6 +136,21 @@ describe('configuration file', () => {
     ['connection_max = many', 'expected a whole number, or infinity'],
   ])('%j refuses to start and says why', (file, message) => {
     expect(() => load(file)).toThrow(message)
+  })
+
+  test.each(IGNORED_KEYS)('%s is passed over with one warning that names it', known => {
+    const key = known.endsWith('.') ? `${known}any` : known
+    const config = load(`\n${key} = 1`)
+    expect(config).toEqual({ ...load(''), warnings: [`rabbitmq.conf:2: ${key} has no effect here`] })
+  })
+
+  test.each([
+    ['ssl_options.certfile = c', 'ssl_options has no effect without listeners.ssl'],
+    ['ssl_options.verify = verify_peer', 'ssl_options has no effect without listeners.ssl'],
+    ['management.ssl.keyfile = k', 'management.ssl has no effect without management.ssl.port'],
+  ])('%s alone is warned of', (file, warning) => {
+    expect(load(file).warnings).toEqual([`${warning}: nothing listens with TLS`])
+    expect(load(TLS).warnings).toEqual([])
   })
 
   test('can not be changed afterwards', () => {

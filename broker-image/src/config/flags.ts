@@ -5,7 +5,7 @@ import { ConfigError } from './config-error.ts'
 import { CONFIG_KEYS } from './config-keys.ts'
 import { nearest } from './nearest.ts'
 import type { Settings } from './settings.ts'
-import { parseName, parsePort } from './value-parsers.ts'
+import { parseHost, parseName, parsePort } from './value-parsers.ts'
 
 export type FlagName =
   | 'data-dir'
@@ -60,7 +60,7 @@ export const FLAGS: readonly Flag[] = [
     value: 'ADDRESS',
     doc: 'address that all listeners bind (all addresses)',
     apply: (settings, text) => {
-      const host = parseName(text)
+      const host = parseHost(text)
       const { amqpListeners, amqpsListeners, management, managementTls } = settings
       const amqp = [...Object.values(amqpListeners), ...Object.values(amqpsListeners)]
       for (const listener of [...amqp, management, managementTls]) listener.host = host

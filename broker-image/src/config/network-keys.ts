@@ -3,7 +3,16 @@ import { CHANNELS_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, HANDSHAKE_MS_MAX, HEART
 import { ConfigError } from './config-error.ts'
 import type { ConfigKey } from './config-keys.ts'
 import { MECHANISMS } from './mechanisms.ts'
-import { integerBetween, parseBoolean, parseEndpoint, parseName, parseNone, parsePort } from './value-parsers.ts'
+import {
+  integerBetween,
+  parseBoolean,
+  parseEndpoint,
+  parseHost,
+  parseLimit,
+  parseName,
+  parseNone,
+  parsePort,
+} from './value-parsers.ts'
 
 const HEARTBEAT_SECONDS_MAX = 65_535
 const TIMEOUT_MS_MAX = 3_600_000
@@ -65,7 +74,7 @@ export const LISTENER_KEYS: readonly ConfigKey[] = [
     doc: 'address that the management HTTP API listens on',
     default: '',
     apply: (settings, text) => {
-      settings.management.host = parseName(text)
+      settings.management.host = parseHost(text)
       settings.isManagementTcpWanted = true
     },
   },
@@ -82,7 +91,7 @@ export const LISTENER_KEYS: readonly ConfigKey[] = [
     doc: 'address that the API with TLS listens on',
     default: '',
     apply: (settings, text) => {
-      settings.managementTls.host = parseName(text)
+      settings.managementTls.host = parseHost(text)
     },
   },
   {
@@ -106,18 +115,18 @@ export const CONNECTION_KEYS: readonly ConfigKey[] = [
   },
   {
     key: 'channel_max',
-    doc: 'channels on one connection',
+    doc: 'channels on one connection; 0: the most there can be',
     default: String(CHANNELS_MAX),
     apply: (settings, text) => {
-      settings.channelMax = integerBetween(1, CHANNELS_MAX)(text)
+      settings.channelMax = parseLimit(1, CHANNELS_MAX)(text)
     },
   },
   {
     key: 'frame_max',
-    doc: 'bytes of one frame',
+    doc: 'bytes of one frame; 0: the most there can be',
     default: String(FRAME_BYTES_MAX),
     apply: (settings, text) => {
-      settings.frameBytesMax = integerBetween(FRAME_BYTES_MIN, FRAME_BYTES_MAX)(text)
+      settings.frameBytesMax = parseLimit(FRAME_BYTES_MIN, FRAME_BYTES_MAX)(text)
     },
   },
   {

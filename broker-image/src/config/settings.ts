@@ -23,6 +23,10 @@ export type Watermark = { relative: number } | { absoluteBytes: number }
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 
 export interface Settings {
+  /** What the user should know of the settings, though they work. */
+  warnings: string[]
+  /** Path of a file of definitions that is taken in at every start; empty where there is none. */
+  definitionsFile: string
   /** Listeners by the name in `listeners.tcp.<name>`. */
   amqpListeners: { [name: string]: Endpoint }
   /** Listeners with TLS by the name in `listeners.ssl.<name>`. */
@@ -79,6 +83,8 @@ export interface Settings {
 /** RabbitMQ's defaults [RabbitMQ 3.13, configuration guide]. */
 export function defaultSettings(): Settings {
   return {
+    warnings: [],
+    definitionsFile: '',
     amqpListeners: { default: { host: undefined, port: 5672 } },
     amqpsListeners: {},
     tls: defaultTls(),

@@ -5,6 +5,7 @@ import { ConfigError } from './config-error.ts'
 import type { Endpoint, LogLevel } from './settings.ts'
 
 const PORT_MAX = 65_535
+const HOST_NAME = /^[A-Za-z\d](?:[A-Za-z\d_.-]{0,251}[A-Za-z\d])?$/
 
 /** Powers behind the units of RabbitMQ's memory sizes: a bare `k`, `M`, `G` is binary, `kB`, `MB`, `GB` is decimal. */
 const UNIT_BYTES: { readonly [unit: string]: number } = {
@@ -52,7 +53,22 @@ export const parsePort = integerBetween(0, PORT_MAX)
 export function parseEndpoint(text: string): Endpoint {
   const match = /^(?:\[([^\]]+)\]:|([^:[\]]+):|(::1?):)?(\d+)$/.exec(text)
   if (!match) throw new ConfigError('expected a port, or an address and a port such as 127.0.0.1:5672 or [::1]:5672')
-  return { host: match[1] ?? match[2] ?? match[3], port: parsePort(match[4]!) }
+  const host = match[1] ?? match[2] ?? match[3]
+  return { host: host === undefined ? undefined : parseHost(host), port: parsePort(match[4]!) }
+}
+
+/** IPv6 may end in a zone, as `fe80::1%eth0`. */
+function isAddress(text: string): boolean {
+  if (text.includes(':')) return URL.canParse(`http://[${text.replace(/%\w+$/, '')}]`)
+  const parts = text.split('.')
+  return parts.length === 4 && parts.every(part => /^\d{1,3}$/.test(part) && Number(part) <= 255)
+}
+
+/** An address, or the name of a host that is looked up when the port is opened. */
+export function parseHost(text: string): string {
+  const isName = HOST_NAME.test(text) && !/^[\d.]+$/.test(text)
+  if (!isName && !isAddress(text)) throw new ConfigError('expected an address such as 127.0.0.1 or ::1, or a host name')
+  return text
 }
 
 /** Bytes with RabbitMQ's units: `512MiB`, `2GB`, `1073741824`. */
@@ -61,6 +77,12 @@ export function parseBytes(text: string): number {
   const unit = UNIT_BYTES[match?.[2]?.toLowerCase() ?? 'unknown']
   if (!match || unit === undefined) throw new ConfigError('expected a size such as 512MiB, 2GB or 1073741824')
   return Math.floor(Number(match[1]) * unit)
+}
+
+/** A limit, or 0 for none of one's own: then what is the most there can be holds. */
+export function parseLimit(min: number, max: number): (text: string) => number {
+  const parse = integerBetween(min, max)
+  return text => (text === '0' ? max : parse(text))
 }
 
 /** A share of the whole, above 0. RabbitMQ lets `disk_free_limit.relative` exceed 1. */

@@ -18,8 +18,8 @@ const KEYS: { readonly [key: string]: ValueCheck } = {
   'disk_free_limit.relative': positive,
   'disk_free_limit.absolute': bytes,
   heartbeat: whole(0, 65_535),
-  channel_max: whole(1, 2_047),
-  frame_max: whole(4_096, 131_072),
+  channel_max: unlimited(whole(1, 2_047)),
+  frame_max: unlimited(whole(4_096, 131_072)),
   connection_max: connections,
   handshake_timeout: whole(1, 3_600_000),
   ssl_handshake_timeout: whole(1, 3_600_000),
@@ -47,6 +47,7 @@ export const OWNED_KEYS: readonly string[] = [
   'auth_mechanisms',
   'anonymous_login_user',
   'anonymous_login_pass',
+  'load_definitions',
 ]
 
 export const KNOWN_KEYS: readonly string[] = Object.keys(KEYS)
@@ -97,6 +98,11 @@ function positive(value: string): string | undefined {
 
 function bytes(value: string): string | undefined {
   return /^\d+(\.\d+)?\s*([kmgt](i?b?)?)?$/i.test(value) ? undefined : 'a size such as 512MiB, 2GB or 1073741824'
+}
+
+/** RabbitMQ's 0 for no limit of one's own. */
+function unlimited(check: ValueCheck): ValueCheck {
+  return value => (value === '0' ? undefined : check(value))
 }
 
 function whole(min: number, max: number): ValueCheck {

@@ -18,8 +18,7 @@ export function definitionRoutes(app: FastifyInstance, context: ManagementContex
   const { broker } = context
   const { config, definitions } = broker
   const product: ProductIdentity = { name: config.productName, version: config.productVersion }
-  const takeIn = (request: FastifyRequest, vhost?: string): void =>
-    importInto(broker, checked(broker, parseDefinitions(request.body, definitions, vhost)))
+  const takeIn = (request: FastifyRequest, vhost?: string): void => takeInDefinitions(broker, request.body, vhost)
 
   app.get('/api/definitions', ADMINISTRATOR, (_request, reply) => reply.send(exportDefinitions(definitions, product)))
   app.get('/api/definitions/:vhost', ADMINISTRATOR, (request, reply) =>
@@ -33,6 +32,14 @@ export function definitionRoutes(app: FastifyInstance, context: ManagementContex
     takeIn(request, param(request, 'vhost'))
     return answerStable(context, reply, 204)
   })
+}
+
+/**
+ * Takes in a file of definitions, or those of one virtual host.
+ * @throws InvalidDefinition, HttpError, ChannelError, ConnectionError saying what is wrong with it; nothing was changed.
+ */
+export function takeInDefinitions(broker: ManagedBroker, json: unknown, vhost?: string): void {
+  importInto(broker, checked(broker, parseDefinitions(json, broker.definitions, vhost)))
 }
 
 /** Refuses what a declaration would refuse, so that nothing is half taken in. Throws `ChannelError`, `ConnectionError`. */

@@ -1,0 +1,39 @@
+/** Definitions out of a file, at the start. */
+import { expect, test } from 'vitest'
+import { BrokerWorld } from '../../test/support/broker-world.ts'
+import { ConfigError } from '../config/config-error.ts'
+import { loadDefinitions } from './load-definitions.ts'
+
+const FILE = {
+  vhosts: [{ name: 'shop' }],
+  users: [{ name: 'ann', password: 'ann', tags: 'management' }],
+  permissions: [{ user: 'ann', vhost: 'shop', configure: '', write: '.*', read: '.*' }],
+  queues: [{ name: 'orders', vhost: 'shop', durable: true, auto_delete: false, arguments: {} }],
+}
+
+test('what the file names is there after the start, and a second start changes nothing', () => {
+  const { broker } = new BrokerWorld({ conf: 'load_definitions = defs.json' })
+  loadDefinitions(broker, () => JSON.stringify(FILE))
+  const queue = broker.vhosts.get('shop')?.queues.get('orders')
+  expect(queue).toBeDefined()
+  expect(broker.definitions.get('user', ['ann'])?.tags).toEqual(['management'])
+  loadDefinitions(broker, () => JSON.stringify(FILE))
+  expect(broker.vhosts.get('shop')?.queues.get('orders')).toBe(queue)
+})
+
+test.each([
+  ['no JSON', 'load_definitions = defs.json: '],
+  ['[]', 'load_definitions = defs.json: the body should be an object'],
+  [JSON.stringify({ ...FILE, vhosts: [] }), "load_definitions = defs.json: permissions: no virtual host 'shop'"],
+])('a bad file stops the start and leaves nothing behind: %s', (text, message) => {
+  const { broker } = new BrokerWorld({ conf: 'load_definitions = defs.json' })
+  const load = () => loadDefinitions(broker, () => text)
+  expect(load).toThrow(ConfigError)
+  expect(load).toThrow(message)
+  expect(broker.definitions.get('user', ['ann'])).toBeUndefined()
+})
+
+test('without the key no file is read', () => {
+  const { broker } = new BrokerWorld()
+  expect(() => loadDefinitions(broker, () => 'unread')).not.toThrow()
+})
