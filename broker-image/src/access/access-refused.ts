@@ -4,9 +4,12 @@
 export class AccessRefused extends Error {
   readonly reason: string
   readonly user: string
-  constructor(reason: string, user = '') {
+  /** Seconds until another try is looked at; undefined where this one was. */
+  readonly retrySeconds: number | undefined
+  constructor(reason: string, user = '', retrySeconds?: number) {
     super(reason)
     this.reason = reason
     this.user = user
+    this.retrySeconds = retrySeconds
   }
 }

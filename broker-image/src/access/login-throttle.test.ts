@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ManualClock } from '../../test/support/manual-clock.ts'
 import { LOGIN_FAILURES_FORGIVEN_PER_SECOND, LOGIN_FAILURES_MAX, LOGIN_SOURCES_MAX } from '../limits.ts'
+import type { AccessRefused } from './access-refused.ts'
 import { LoginThrottle } from './login-throttle.ts'
 
 function mayTry(throttle: LoginThrottle, address: string): boolean {
@@ -51,6 +52,24 @@ test('whatever the rhythm, no more failures come through than were there at firs
       expect(failed).toBeLessThanOrEqual(LOGIN_FAILURES_MAX + forgiven)
     }),
   )
+})
+
+test('a refusal says in how many seconds the next try is looked at', () => {
+  const clock = new ManualClock()
+  const throttle = new LoginThrottle(clock)
+  guess(throttle, 'x')
+  const retrySeconds = (): number | undefined => {
+    try {
+      throttle.assertMayTry('x')
+    } catch (error) {
+      return (error as AccessRefused).retrySeconds
+    }
+    return 0
+  }
+  const seconds = retrySeconds()!
+  expect(seconds).toBeGreaterThan(0)
+  clock.advance(seconds * 1_000)
+  expect(retrySeconds()).toBe(0)
 })
 
 test('others are not concerned; neighbours in a network of IPv6 count as one, and IPv4 in either form', () => {

@@ -29,9 +29,10 @@ export class LoginThrottle {
   assertMayTry(address: string): void {
     if (this.#bySource.size === 0) return
     const source = sourceOf(address)
-    if (this.#count(source) > LOGIN_FAILURES_MAX - 1) {
-      throw new AccessRefused(`too many logins from ${source} have failed: refused without a look at the password`)
-    }
+    const excess = this.#count(source) - (LOGIN_FAILURES_MAX - 1)
+    if (excess <= 0) return
+    const reason = `too many logins from ${source} have failed: refused without a look at the password`
+    throw new AccessRefused(reason, '', Math.ceil(excess / LOGIN_FAILURES_FORGIVEN_PER_SECOND))
   }
 
   /** A login from the address failed. */

@@ -5,7 +5,7 @@ import type { Permission } from '../access/access.ts'
 import { AccessRefused } from '../access/access-refused.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { type ManagementContext, param } from './context.ts'
-import { loginFailed, notAuthorised, notFound } from './http-error.ts'
+import { loginFailed, notAuthorised, notFound, tooManyLogins } from './http-error.ts'
 import type { ManagedBroker } from './managed.ts'
 
 /** What a route asks for; every route that is not open asks for `management` at least. */
@@ -65,7 +65,7 @@ function login(broker: ManagedBroker, request: FastifyRequest): Readonly<UserDef
     return broker.access.authenticate(text.slice(0, colon), text.slice(colon + 1), request.ip)
   } catch (cause) {
     if (!(cause instanceof AccessRefused)) throw cause
-    throw loginFailed()
+    throw cause.retrySeconds === undefined ? loginFailed() : tooManyLogins(cause.retrySeconds)
   }
 }
 

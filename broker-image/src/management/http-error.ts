@@ -7,11 +7,14 @@ export class HttpError extends Error {
   readonly status: number
   readonly error: string
   readonly reason: string
-  constructor(status: number, error: string, reason: string) {
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>
+  constructor(status: number, error: string, reason: string, headers: Readonly<Record<string, string>> = {}) {
     super(reason)
     this.status = status
     this.error = error
     this.reason = reason
+    this.headers = headers
   }
 }
 
@@ -25,6 +28,12 @@ export function badRequest(reason: string): HttpError {
 
 export function loginFailed(): HttpError {
   return new HttpError(401, 'not_authorized', 'Login failed')
+}
+
+/** Nobody looked at the password. */
+export function tooManyLogins(retrySeconds: number): HttpError {
+  const reason = 'Too many logins from this address have failed; try again later'
+  return new HttpError(429, 'too_many_requests', reason, { 'Retry-After': String(retrySeconds) })
 }
 
 /** To somebody who is known. RabbitMQ spells the two errors differently. */

@@ -4,6 +4,7 @@ import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'
+import { LOGIN_FAILURES_MAX } from '../limits.ts'
 
 let world: World
 
@@ -25,6 +26,30 @@ describe('login', () => {
       expect(response.statusCode).toBe(401)
       expect(response.headers['www-authenticate']).toBe('Basic realm="RabbitMQ Management"')
       expect(response.json()).toEqual({ error: 'not_authorized', reason: 'Login failed' })
+    },
+  )
+
+  test('is put off when too many from an address have failed, and the answer says for how long', async () => {
+    const from = (password: string) => {
+      const authorization = `Basic ${Buffer.from(`guest:${password}`).toString('base64')}`
+      return world.app.inject({ url: '/api/overview', headers: { authorization }, remoteAddress: '10.9.9.9' })
+    }
+    let response = await from('wrong')
+    for (let tries = 0; response.statusCode === 401 && tries < 10 * LOGIN_FAILURES_MAX; tries++) {
+      response = await from('wrong')
+    }
+    expect(response.statusCode).toBe(429)
+    expect(Number(response.headers['retry-after'])).toBeGreaterThan(0)
+    expect(response.json().reason).toContain('Too many logins from this address have failed')
+    expect(await status('GET', '/api/overview')).toBe(200)
+  })
+
+  test.each(['/api/queues/%zz', '/api/queues/%2F/%', '/api/exchanges/%2F/%ff'])(
+    'a URL that says nothing is 400 in the form of all errors: %s',
+    async url => {
+      const response = await world.app.inject({ url })
+      expect(response.statusCode).toBe(400)
+      expect(response.json()).toEqual({ error: 'bad_request', reason: expect.stringContaining(url) })
     },
   )
 

@@ -1,6 +1,6 @@
 /** The HTTP server of the management API: parsing, login, errors, and the routes of each resource. */
 
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Clock } from '../clock.ts'
 import { HTTP_BODY_BYTES_MAX, HTTP_REQUEST_MS_MAX } from '../limits.ts'
 import { nameActor } from './actor.ts'
@@ -58,6 +58,7 @@ export function createManagementServer({ broker, clock, onError }: ManagementOpt
     bodyLimit: HTTP_BODY_BYTES_MAX,
     requestTimeout: HTTP_REQUEST_MS_MAX,
     forceCloseConnections: true,
+    frameworkErrors: (cause, _request, reply) => answerBadUrl(cause, reply as unknown as FastifyReply),
     routerOptions: { maxParamLength: PARAM_CHARACTERS_MAX, ignoreTrailingSlash: true },
   })
   const context: ManagementContext = { broker, clock, rates: new Rates(clock), trends: new Rates(clock) }
@@ -82,6 +83,12 @@ function acceptJson(app: FastifyInstance): void {
   })
 }
 
+/** Of a URL that no route was looked up for. */
+function answerBadUrl(cause: Error, reply: FastifyReply): void {
+  const { status, error, reason } = httpErrorFrom(cause) ?? badRequest(cause.message)
+  void reply.code(status).send({ error, reason })
+}
+
 function answerErrors(app: FastifyInstance, onError: (error: Error) => void, paths: KnownPaths): void {
   app.setNotFoundHandler((request, reply) => {
     const methods = paths.methodsOf(request.url.split('?')[0]!)
@@ -95,6 +102,6 @@ function answerErrors(app: FastifyInstance, onError: (error: Error) => void, pat
       return reply.code(500).send({ error: 'internal_error', reason: 'an error of the broker; its log says more' })
     }
     if (answer.status === 401) reply.header('WWW-Authenticate', 'Basic realm="RabbitMQ Management"')
-    return reply.code(answer.status).send({ error: answer.error, reason: answer.reason })
+    return reply.code(answer.status).headers(answer.headers).send({ error: answer.error, reason: answer.reason })
   })
 }

@@ -192,7 +192,7 @@ describe('limits', () => {
       const header = Buffer.from(`PROXY TCP4 ${address} 10.0.0.8 1 2\r\n`)
       return call(world.port('amqp'), Buffer.concat([header, login('guest', 'guest')]))
     }
-    expect(await overview()).toBe(401)
+    expect(await overview()).toBe(429)
     expect(await namesAfter(world, from('127.0.0.1'))).toEqual([])
     const other = from('10.0.0.9')
     expect(await namesAfter(world, other)).toHaveLength(1)

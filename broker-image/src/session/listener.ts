@@ -115,7 +115,11 @@ class Doorway implements AmqpListener {
   #tlsServer(certificates: Certificates): TlsServer {
     const server = createTlsServer(tlsOptions(certificates, this.#broker.config.tlsHandshakeTimeoutMs))
     keepUpToDate(server, certificates)
-    server.on('tlsClientError', (error, socket) => this.#refuse(socket, error.message))
+    server.on('tlsClientError', (error, socket) => {
+      // Probes and port scans leave at once: whoever watches the log need not know.
+      const hasLeft = (error as NodeJS.ErrnoException).code === 'ECONNRESET'
+      this.#refuse(socket, error.message, hasLeft ? 'debug' : 'warn')
+    })
     server.on('secureConnection', socket => {
       const refusal = refusalOf(socket, certificates.settings)
       if (refusal === undefined) this.#secure(socket)
@@ -137,8 +141,8 @@ class Doorway implements AmqpListener {
     readTlsInto(socket, this.#shared, chunk => connection.receive(chunk))
   }
 
-  #refuse(socket: Socket, reason: string): void {
-    this.#broker.logger.warn({ peer: socket.remoteAddress, reason }, 'a client does not come in')
+  #refuse(socket: Socket, reason: string, level: 'debug' | 'warn' = 'warn'): void {
+    this.#broker.logger[level]({ peer: socket.remoteAddress, reason }, 'a client does not come in')
     socket.destroy()
   }
 }

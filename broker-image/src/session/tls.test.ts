@@ -1,5 +1,7 @@
 /** TLS on real sockets: who gets in, as whom, and with which certificate they are met. */
+
 import { createPrivateKey } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import https from 'node:https'
 import net from 'node:net'
@@ -7,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type tls from 'node:tls'
 import { connect, credentials } from 'amqplib'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type Files, type Identity, makeIdentity, writeFiles } from '../../test/support/certificates.ts'
 import { call, callTls, ListeningWorld } from '../../test/support/listening-world.ts'
 import { hashPassword } from '../definitions/passwords.ts'
@@ -101,6 +103,20 @@ describe('a client', () => {
     const world = await open('ssl_handshake_timeout = 50')
     const socket = net.connect({ port: world.port('amqp/ssl'), host: '127.0.0.1' })
     await new Promise(resolve => socket.once('close', resolve))
+  })
+
+  test('that leaves without a word, as a port scan does, is no warning; one that speaks without TLS is', async () => {
+    const world = await open()
+    const told: string[] = []
+    const { logger } = world.broker
+    logger.debug = () => told.push('debug')
+    logger.warn = () => told.push('warn')
+    const socket = net.connect({ port: world.port('amqp/ssl'), host: '127.0.0.1' })
+    await once(socket, 'connect')
+    socket.end()
+    await vi.waitFor(() => expect(told).toEqual(['debug']))
+    await call(world.port('amqp/ssl')).answer
+    await vi.waitFor(() => expect(told).toEqual(['debug', 'warn']))
   })
 
   test('that speaks without TLS is sent away, and others go on', async () => {
