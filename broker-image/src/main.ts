@@ -12,7 +12,7 @@ import type { LogLevel } from './config/settings.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { openListeners } from './listeners.ts'
-import { fileDisk } from './log/file-disk.ts'
+import { fileDisk, makeFolder } from './log/file-disk.ts'
 import { loadDefinitions } from './management/load-definitions.ts'
 import { createManagementServer } from './management/server.ts'
 import { LogTap } from './reports/log-tap.ts'
@@ -96,7 +96,7 @@ function print(text: string): void {
 }
 
 function takeFolder(folder: string): FolderLock {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   return lockFolder(folder, FOLDER_LOCK_MS_MAX)
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Queues } from '../../test/log/owner.ts'
 import { encodeQueueStates } from './checkpoint.ts'
 import type { Disk, DiskFile } from './disk.ts'
-import { type FileSystem, fileDisk } from './file-disk.ts'
+import { type FileSystem, fileDisk, makeFolder } from './file-disk.ts'
 import { type EnqueueHeader, entryEnd, wireStart } from './record.ts'
 import { recover } from './recovery.ts'
 import { SegmentTable } from './segment.ts'
@@ -140,4 +140,17 @@ test('a backlog beyond the resident bound survives a restart, and reads back fro
     expect(second.segments.residentBytes).toBeLessThanOrEqual(5 * SEGMENT_BYTES)
   }
   await ended(done => second.log.close(done))
+})
+
+test('a folder is made with those above it, and may be there', () => {
+  const made = path.join(directory, 'a', 'b')
+  makeFolder(made)
+  makeFolder(made)
+  expect(fs.statSync(made).isDirectory()).toBe(true)
+})
+
+test('a folder that cannot be is refused at once', () => {
+  fs.writeFileSync(path.join(directory, 'file'), '')
+  expect(() => makeFolder(path.join(directory, 'file', 'a'))).toThrow('ENOTDIR')
+  expect(() => makeFolder('/proc/warren/a')).toThrow('/proc/warren')
 })

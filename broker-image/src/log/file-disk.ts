@@ -213,6 +213,22 @@ class FolderFile implements DiskFile {
   }
 }
 
+/**
+ * Makes a folder and those above it. Node's own way tries for ever where the system says that what is above is not there
+ * although it is, as in `/proc`. Throws the system's error.
+ */
+export function makeFolder(folder: string): void {
+  const isThere = (): boolean => fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true
+  if (isThere()) return
+  const above = path.dirname(path.resolve(folder))
+  if (above !== path.resolve(folder)) makeFolder(above)
+  try {
+    fs.mkdirSync(folder)
+  } catch (error) {
+    if (!isThere()) throw error
+  }
+}
+
 function endsBefore(end: number): Error {
   return new Error(`the file ends here, and byte ${end} was asked for`)
 }
