@@ -151,6 +151,6 @@ test('a folder is made with those above it, and may be there', () => {
 
 test('a folder that cannot be is refused at once', () => {
   fs.writeFileSync(path.join(directory, 'file'), '')
-  expect(() => makeFolder(path.join(directory, 'file', 'a'))).toThrow('ENOTDIR')
+  expect(() => makeFolder(path.join(directory, 'file', 'a'))).toThrow('EEXIST')
   expect(() => makeFolder('/proc/warren/a')).toThrow('/proc/warren')
 })
