@@ -74,6 +74,13 @@ export const CLEANER_UNSTABLE_BYTES_MAX = 33_554_432
 export const SEGMENTS_UNCHECKPOINTED_MAX = 4
 /** Zero-filled segment files that are made ready before they are needed. */
 export const SEGMENTS_AHEAD = 2
+/** A full disk may still have room for a segment of one of these parts of the usual size (1 MiB and 256 KiB). */
+export const SEGMENT_SMALL_PARTS = [16, 64] as const
+/** Part of a segment that a small one leaves free: for a checkpoint (256 KiB), and for settlements yet to come. */
+export const SEGMENT_SMALL_KEPT_PART = 64
+/** The same, where some of its entries are messages (1 MiB), and where all are (4 MiB). */
+export const SEGMENT_MIXED_KEPT_PART = 16
+export const SEGMENT_MESSAGES_KEPT_PART = 4
 /** Memory images of segments that wait for their next use. */
 export const SEGMENT_BUFFERS_SPARE_MAX = 4
 /** Queues that one enqueue entry names; a message for more is appended more than once. */

@@ -92,6 +92,18 @@ export function sealBatch(buffer: Buffer, start: number, end: number, header: Ba
   writeU32(buffer, start + 4, crc32(buffer.subarray(start + BATCH_CRC_FROM, end)))
 }
 
+/** Gives a segment another size as long as it has no file: its sealed batches, which end at `end`, are marked anew. */
+export function resizeSegment(image: Buffer, bytes: number, end: number): void {
+  writeU32(image, 32, bytes)
+  writeU32(image, HEADER_CRC_AT, crc32(image.subarray(0, HEADER_CRC_AT)))
+  for (let at = SEGMENT_HEADER_BYTES; at < end; ) {
+    const next = at + readU32(image, at + 8)
+    writeU32(image, at + BATCH_MARK_AT, readU32(image, HEADER_CRC_AT))
+    writeU32(image, at + 4, crc32(image.subarray(at + BATCH_CRC_FROM, next)))
+    at = next
+  }
+}
+
 /** Whether there is anything in a segment's image that looks like the beginning of a batch. */
 export function mayHoldBatches(buffer: Buffer): boolean {
   return buffer.indexOf(BATCH_MAGIC, SEGMENT_HEADER_BYTES) >= 0

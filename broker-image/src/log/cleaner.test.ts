@@ -236,8 +236,10 @@ test('on a full disk nothing is moved that would take the room that settlements 
   bench.clean(true)
   expect(bench.open.log.lastLsn).toBe(lastLsn)
   bench.disk.bytesMax = Number.POSITIVE_INFINITY
-  bench.open.log.retry()
-  flush(bench.open, bench.disk)
+  for (let round = 0; round < 2; round++) {
+    bench.open.log.retry()
+    flush(bench.open, bench.disk)
+  }
   bench.clean(true)
   expect(bench.cleaner.cleaned).toBeGreaterThan(0)
 })

@@ -49,7 +49,7 @@ export class DurableStorage implements LogStorage {
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
     this.#table = options.segments
-    this.#files = new SegmentFiles(disk, options, { ...found, onShort: error => this.#onFailure(error, true) })
+    this.#files = new SegmentFiles(disk, options, { ...found, onShort: error => this.#attached().onError(error) })
     this.#commits = new GroupCommit(this.#files, (error, group) => this.#onGroup(error, group))
     this.#checkpoints = new Checkpointer(disk, options, (error, freed) => this.#onCheckpoint(error, freed))
   }
@@ -58,10 +58,14 @@ export class DurableStorage implements LogStorage {
     return this.#commits.stalled || this.#files.isShort || this.#checkpointDidNotFit
   }
 
-  /** Of what is short a whole file may be left, which is more than the cleaner moves at a time. */
+  get isOutOfFiles(): boolean {
+    return this.isShort && this.#files.ready === 0
+  }
+
+  /** A whole file that waits is more than the cleaner moves at a time. Without one the disk may be full, known or not. */
   hasRoomFor(bytes: number, left: number): boolean {
     if (this.#commits.stalled) return false
-    return !this.isShort || this.#files.ready > 0 || bytes <= left
+    return this.#files.ready > 0 || bytes <= left
   }
 
   attach(log: ShardLog): void {

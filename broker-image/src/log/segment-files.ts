@@ -1,7 +1,10 @@
 /** The segment files of one log: made zero-filled ahead of their use, and used again. */
-import { SEGMENTS_AHEAD } from '../limits.ts'
+import { SEGMENT_SMALL_PARTS, SEGMENTS_AHEAD } from '../limits.ts'
 import type { Disk, DiskDone, DiskFile } from './disk.ts'
 import { asDiskFull, isDiskFull } from './errors.ts'
+
+/** Small files have whole sectors. */
+const SECTOR_BYTES = 512
 
 const NAME = /^segment-(\d{8})$/
 
@@ -79,8 +82,44 @@ export class SegmentFiles {
     } else if (this.#creating) {
       this.#afterCreate = () => this.take(bytes, done)
     } else {
-      this.#createSpare(error => (error === null ? this.take(bytes, done) : done(error, null)))
+      this.#createSpare(error => {
+        if (error === null) return this.take(bytes, done)
+        if (isDiskFull(error)) this.#onShort(error)
+        done(error, null)
+      })
     }
+  }
+
+  /** Whether a file of `bytes` bytes is made only where the disk is full. */
+  isSmall(bytes: number): boolean {
+    return bytes < this.#options.segmentBytes
+  }
+
+  /** The next smaller size of a file that holds `least` bytes, for a disk without room for `bytes`; null if there is none. */
+  smallerThan(bytes: number, least: number): number | null {
+    const held = Math.ceil(least / SECTOR_BYTES) * SECTOR_BYTES
+    for (const part of SEGMENT_SMALL_PARTS) {
+      const size = Math.max(this.#options.segmentBytes / part, held)
+      if (size < bytes) return size
+    }
+    return null
+  }
+
+  /**
+   * A file smaller than usual, for a full disk; it goes before one of the usual size that waits. It is made only where
+   * `keptPart` of a usual one stays free (one in so many), which is tried out first.
+   */
+  takeSmall(bytes: number, keptPart: number, done: TakeDone): void {
+    this.#create(bytes + this.#options.segmentBytes / keptPart, (error, probe) => {
+      if (probe !== null) {
+        const take: DiskDone = failure => (failure === null ? this.#create(bytes, done) : done(failure, null))
+        probe.close(() => this.#disk.remove(probe.name, take))
+      } else if (error === null || !isDiskFull(error) || this.#spare.length === 0) {
+        done(error, null)
+      } else {
+        this.makeRoom(failure => (failure === null ? this.takeSmall(bytes, keptPart, done) : done(failure, null)))
+      }
+    })
   }
 
   /** The content of the file is needed no more. */

@@ -18,14 +18,14 @@ export interface SegmentOwner {
 }
 
 /**
- * 16 MiB (limits.SEGMENT_BYTES) of one log, or the size of one message that is larger.
+ * 16 MiB (limits.SEGMENT_BYTES) of one log, the size of one message that is larger, or less where the disk is full.
  * Invariant: SEGMENT_HEADER_BYTES <= stable <= head <= bytes; bytes below `stable` never change.
  */
 export class Segment {
   readonly handle: number
   readonly owner: SegmentOwner
-  /** Size of the image. */
-  readonly bytes: number
+  /** Size of the file, and what of the image may be used. */
+  bytes: number
   /** The image, as long as it is in memory. Not sealed implies in memory. */
   buffer: Buffer | null = null
   /** Null until the first flush (or the spill, for a transient log). */

@@ -1,5 +1,5 @@
 /** One log: entries are appended into memory, and become stable on disk a group at a time. */
-import { ENTRY_TARGETS_MAX } from '../limits.ts'
+import { ENTRY_TARGETS_MAX, SEGMENT_SMALL_PARTS } from '../limits.ts'
 import { Copier, type Viewed, viewed } from '../wire/copier.ts'
 import { writeU32, writeU64 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, putSegmentHeader, SEGMENT_HEADER_BYTES, sealBatch } from './batch.ts'
@@ -192,7 +192,8 @@ export class ShardLog {
 
   /** Whether `bytes` more surely find room on the disk. */
   hasRoomFor(bytes: number): boolean {
-    return this.#storage.hasRoomFor(bytes, this.#tail === null ? 0 : this.#tail.bytes - this.#tail.head)
+    const tail = this.#tail
+    return this.#storage.hasRoomFor(bytes, tail === null || tail.file === null ? 0 : tail.bytes - tail.head)
   }
 
   /** Tries again what did not fit on the disk. */
@@ -289,7 +290,8 @@ export class ShardLog {
       if (!this.durable) old.stable = old.head
       if (old.live === 0) segments.look(old)
     }
-    const tail = segments.open(this.#storage, segmentSize(segmentBytes, length))
+    const usual = this.#storage.isOutOfFiles ? segmentBytes / SEGMENT_SMALL_PARTS[0] : segmentBytes
+    const tail = segments.open(this.#storage, segmentSize(usual, length))
     tail.baseLsn = this.#nextLsn
     tail.nextLsn = this.#nextLsn
     tail.previous = old

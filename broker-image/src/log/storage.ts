@@ -11,7 +11,9 @@ export interface LogStorage extends SegmentOwner {
   commit(): void
   /** The disk had no room for something that the log needs, or will need soon. */
   readonly isShort: boolean
-  /** Whether `bytes` more surely find room on the disk, `left` of which are left in the tail. */
+  /** No file of the usual size waits for its use, and there is no room to make one. */
+  readonly isOutOfFiles: boolean
+  /** Whether `bytes` more surely find room on the disk, `left` of which are left in the tail's file. */
   hasRoomFor(bytes: number, left: number): boolean
   /** Tries again what did not fit. */
   retry(): void

@@ -42,6 +42,11 @@ export class TransientStorage implements LogStorage {
     return this.#spillDidNotFit
   }
 
+  /** It makes its files when it spills, as large as they must be. */
+  get isOutOfFiles(): boolean {
+    return false
+  }
+
   commit(): void {
     if (!this.isClosed) this.#log?.segments.sweep()
   }
