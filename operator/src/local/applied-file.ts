@@ -18,6 +18,9 @@ export class AppliedFile {
   #seen = ''
   #timer: NodeJS.Timeout | undefined
   #applied: ReadonlyMap<string, KubernetesObject> = new Map()
+  /** Objects of the file as it was last applied. */
+  #accepted = 0
+  #refused = 0
 
   /**
    * `complain` gets one line for each thing that is wrong with the file. `onEdit` hears of every edit that was applied,
@@ -40,6 +43,13 @@ export class AppliedFile {
     this.#stamp = this.#seen = this.#stampNow()
     this.#apply(this.#read())
     this.#timer = setInterval(() => this.#follow(), POLL_MS)
+  }
+
+  /** What became of the file when it was last applied, for people. */
+  get summary(): string {
+    const total = this.#accepted + this.#refused
+    if (this.#refused === 0) return `Applied ${this.#path}`
+    return `Applied ${this.#accepted} of ${total} objects of ${this.#path}; ${this.#refused} refused, as said above`
   }
 
   stop(): void {
@@ -87,6 +97,8 @@ export class AppliedFile {
   /** Each object by itself, as kubectl does: one that is refused keeps its last good state. */
   #apply(objects: readonly KubernetesObject[]): void {
     const accepted = objects.filter(object => this.#put(object))
+    this.#accepted = accepted.length
+    this.#refused = objects.length - accepted.length
     const named = new Set(objects.map(object => idOf(refOf(object))))
     const before = [...this.#applied.entries()]
     for (const [id, object] of before) if (!named.has(id)) this.#store.delete(refOf(object))

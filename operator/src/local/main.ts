@@ -44,7 +44,7 @@ function start(flags: Flags): void {
   const screen = new Screen(process.stdout, store.cached)
   const complain = (message: string) => screen.say(`error: ${message}`)
   const file = new AppliedFile(flags.manifest, store, complain, waiting => {
-    screen.say(`Applied ${flags.manifest} again.`, ...waiting.map(stillGoing))
+    screen.say(`The file has changed. ${file.summary}.`, ...waiting.map(stillGoing))
   })
   const fail = (error: unknown) => {
     node.kill()
@@ -63,7 +63,7 @@ function start(flags: Flags): void {
     if (error instanceof ManifestError) throw new ManifestError(`${flags.manifest}: ${error.message}`)
     throw error
   }
-  screen.say(`Applied ${flags.manifest}; edit it and it is applied again. Ctrl-C stops and keeps the data.`)
+  screen.say(`${file.summary}. Edit it and it is applied again; Ctrl-C stops and keeps the data.`)
   screen.start()
   for (const controller of running) void controller.start()
   stopOnSignals(async () => {

@@ -107,4 +107,7 @@ test('an edit is applied and told of, what left the file is deleted, and a bad e
   writeFileSync(path, queue('b', ', typo: 1') + queue('c') + queue('d'))
   await vi.waitFor(() => expect(names()).toEqual(['b', 'c', 'd']), 10_000)
   expect(complaints[1]).toContain('spec.typo: unknown field')
+  expect(file.summary).toBe(`Applied 2 of 3 objects of ${path}; 1 refused, as said above`)
+  writeFileSync(path, queue('b'))
+  await vi.waitFor(() => expect(file.summary).toBe(`Applied ${path}`), 10_000)
 })
