@@ -56,7 +56,7 @@ async function main(argv: readonly string[]): Promise<void> {
 
 /**
  * V8 would let its young generation grow to 48 MiB under any load and keep it. Messages are no objects, so that a larger
- * one saves no work; a small one is what lets ten thousand idle queues cost 20 MB (`bench/RESULTS.md`).
+ * one saves no work; a small one is what lets ten thousand idle queues cost 16 MB (`bench/RESULTS.md`).
  *
  * Patterns are the users'. One for which V8 would try ways without end, and hold up everybody, is matched in another manner
  * then, which takes linear time; but for those with look-around, back-references or `(?i)`.

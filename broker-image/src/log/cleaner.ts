@@ -226,8 +226,8 @@ export class Cleaner {
   }
 
   /**
-   * At least as much as others append, so that a segment with what is moved is half alive: beside heavy traffic it
-   * would be moved again and again.
+   * At least as much as others append meanwhile, so that what is moved stands close together. What lives in one segment
+   * may still be little: beside heavy traffic it then comes to lie thinly again, and is moved again (docs/adr/0011).
    */
   #move(job: Job, bytes: Buffer): void {
     const stretch =
