@@ -23,7 +23,7 @@ export function replayInto({ queues, segments, onUnknownQueue }: ReplayTarget): 
   // One object for all of millions.
   const message = { seq: 0, segment: 0, offset: 0, sized: 0 }
   return {
-    queue: (id, nextSeq) => queues.get(id)?.recoverNextSeq(nextSeq),
+    queue: (id, nextSeq) => queues.get(id)?.sequence.recover(nextSeq),
     enqueue: (id, seq, segment, offset, deadlineMs) => {
       const queue = queues.get(id)
       if (queue === undefined) {

@@ -88,7 +88,7 @@ export class Intake {
     for (let i = 0; i < count; i++) {
       const queue = queues[from + i]!
       header.queueIds[i] = queue.id
-      header.seqs[i] = queue.takeSeq()
+      header.seqs[i] = queue.sequence.take()
       header.expiresAtMs[i] = queue.deadlineMs(arrival.ttlMs)
     }
     const offset = log.appendEnqueue(header, arrival.source, arrival.start, arrival.end)

@@ -20,6 +20,7 @@ import { Positions } from './positions.ts'
 import type { PriorityPositions } from './priority-positions.ts'
 import { priorityPositions, type Ready } from './ready.ts'
 import { ReturnCounts } from './return-counts.ts'
+import { Sequence } from './sequence.ts'
 import { type QueueSettings, queueSettings } from './settings.ts'
 import { WaitingDead } from './waiting-dead.ts'
 
@@ -52,6 +53,7 @@ export class Queue implements EndOfTurn {
   readonly aside = new Aside()
   /** Others look, and a cleaner of the log moves; only this queue adds and takes. */
   readonly ready: Ready
+  readonly sequence = new Sequence()
   /** How often messages came back. */
   readonly returns = new ReturnCounts()
   /** Messages that are dead, and that no other queue has yet. */
@@ -61,9 +63,6 @@ export class Queue implements EndOfTurn {
   readonly #priorities: PriorityPositions | null
   readonly #context: QueueContext
   readonly #burial: Burial
-  #nextSeq = 1
-  /** Messages below were here before this process: some may have been delivered already [AMQP `redelivered`]. */
-  #recoveredBelow = 0
   /** Made for the first message that has a deadline. */
   #deadlines: Deadlines | undefined
   #fetching = false
@@ -116,11 +115,6 @@ export class Queue implements EndOfTurn {
   refuse(arrival: Arrival): void {
     if (this.settings.overflow !== 'reject-publish-dlx' || this.settings.deadLetterExchange === undefined) return
     this.#context.deadLetter(this, arrival, 'maxlen', () => {})
-  }
-
-  /** Gives out the sequence number of a message that is about to be appended to the log. */
-  takeSeq(): number {
-    return this.#nextSeq++
   }
 
   /** When a message that arrives now expires, in milliseconds since 1970; 0 = never. */
@@ -298,13 +292,7 @@ export class Queue implements EndOfTurn {
     this.idle.touch()
   }
 
-  // What recovery says of this queue, in the order of the log.
-
-  recoverNextSeq(nextSeq: number): void {
-    this.#nextSeq = Math.max(this.#nextSeq, nextSeq)
-    this.#recoveredBelow = this.#nextSeq
-  }
-
+  /** Takes in a message that recovery found in the log. */
   recoverEnqueue(message: Message, deadlineMs: number): void {
     this.ready.put(message.seq, message.segment, message.offset, message.sized)
     this.keys?.add(message)
@@ -312,12 +300,12 @@ export class Queue implements EndOfTurn {
       this.#deadlines ??= this.#newDeadlines()
       this.#deadlines.add(deadlineMs, message.seq)
     }
-    this.recoverNextSeq(message.seq + 1)
+    this.sequence.recover(message.seq + 1)
   }
 
   /** The sequence number that the next message gets. */
   get nextSeq(): number {
-    return this.#nextSeq
+    return this.sequence.next
   }
 
   /** Calls `visit` for each run of messages that no channel holds. */
@@ -365,7 +353,7 @@ export class Queue implements EndOfTurn {
   }
 
   #markRecovered(): void {
-    if (this.ready.seq < this.#recoveredBelow) this.ready.sized = (this.ready.sized | REDELIVERED_BIT) >>> 0
+    if (this.sequence.isRecovered(this.ready.seq)) this.ready.sized = (this.ready.sized | REDELIVERED_BIT) >>> 0
   }
 
   #fetchHead(segment: number): void {
