@@ -15,21 +15,22 @@ import {
   historyLength,
 } from '../../routing/held-types.ts'
 import { type Destination, type Held, identify } from '../vhost-exchange.ts'
-import { DeduplicatingExchange } from './deduplicating-exchange.ts'
-import { DelayedExchange } from './delayed-exchange.ts'
-import { HistoryExchange } from './history-exchange.ts'
-import type { Hold, HoldingSite } from './site.ts'
+import { DeduplicatingLayer } from './deduplicating-layer.ts'
+import { DelayingLayer } from './delaying-layer.ts'
+import { HistoryLayer } from './history-layer.ts'
+import { LayeredExchange } from './layered-exchange.ts'
+import type { Hold, HoldingSite, Layer } from './site.ts'
 
 /** What an exchange does with messages besides routing them, the outermost first. */
-type Layer = 'deduplicates' | 'delays' | 'remembers'
+type LayerKind = 'deduplicates' | 'delays' | 'remembers'
 
 /** How many hidden queues an exchange needs. */
 export function hiddenQueues({ type, arguments: args }: Pick<ExchangeDefinition, 'type' | 'arguments'>): number {
   return layersOf(type, args).length
 }
 
-function layersOf(type: string, args: Arguments): Layer[] {
-  const own: Layer[] = args[DEDUPLICATES] === true && type !== DEDUPLICATION_TYPE ? ['deduplicates'] : []
+function layersOf(type: string, args: Arguments): LayerKind[] {
+  const own: LayerKind[] = args[DEDUPLICATES] === true && type !== DEDUPLICATION_TYPE ? ['deduplicates'] : []
   const inner = type === DELAYED_TYPE ? delayedType(args) : type
   if (type === DELAYED_TYPE) own.push('delays')
   if (inner === DEDUPLICATION_TYPE) own.push('deduplicates')
@@ -48,29 +49,27 @@ export function buildExchange(definition: Readonly<ExchangeDefinition>, site: Ho
   const { type, arguments: args, hiddenQueueIds: ids = [] } = definition
   let exchange = createExchange<Destination>(type, { arguments: args, identify })
   if (exchange === undefined) return undefined
-  const layers = layersOf(type, args).slice(0, ids.length)
-  const hidden = layers.map((layer, at) => hiddenQueue(definition, layer, { id: ids[at]!, site }))
-  let history: HistoryExchange | undefined
-  for (let at = layers.length - 1; at >= 0; at--) {
+  const kinds = layersOf(type, args).slice(0, ids.length)
+  const hidden = kinds.map((kind, at) => hiddenQueue(definition, kind, { id: ids[at]!, site }))
+  let layer: Layer | undefined
+  let history: HistoryLayer | undefined
+  for (let at = kinds.length - 1; at >= 0; at--) {
     const hold: Hold = { queue: hidden[at]!, context: site.context }
-    if (layers[at] === 'delays') exchange = new DelayedExchange(exchange, hold, site)
-    else if (layers[at] === 'deduplicates') exchange = deduplicating(definition, exchange, hold)
+    if (kinds[at] === 'delays') layer = new DelayingLayer(hold, site)
+    else if (kinds[at] === 'deduplicates') layer = new DeduplicatingLayer(cacheSettings(args), hold, layer)
     else {
-      history = new HistoryExchange(exchange, hold, site)
-      exchange = history
+      history = new HistoryLayer(hold, site)
+      layer = history
     }
+    exchange = new LayeredExchange(type, layer, exchange)
   }
-  const keys = hidden[layers.indexOf('deduplicates')]?.keys ?? undefined
-  return { exchange, held: { hidden, delayed: hidden[layers.indexOf('delays')], keys, history } }
-}
-
-function deduplicating({ type, arguments: args }: ExchangeDefinition, inner: Exchange<Destination>, hold: Hold) {
-  return new DeduplicatingExchange(type, inner, cacheSettings(args), hold)
+  const keys = hidden[kinds.indexOf('deduplicates')]?.keys ?? undefined
+  return { exchange, held: { hidden, delayed: hidden[kinds.indexOf('delays')], keys, history } }
 }
 
 function hiddenQueue(
   { vhost, name, durable, arguments: args }: ExchangeDefinition,
-  layer: Layer,
+  layer: LayerKind,
   { id, site }: { id: number; site: HoldingSite },
 ): Queue {
   const isKept = durable && (layer !== 'deduplicates' || cacheSettings(args).isKept)
@@ -78,7 +77,7 @@ function hiddenQueue(
   return new Queue({ vhost, name, id, ...flags, arguments: argumentsOf(layer, args) }, null, site.context)
 }
 
-function argumentsOf(layer: Layer, args: Arguments): Arguments {
+function argumentsOf(layer: LayerKind, args: Arguments): Arguments {
   if (layer === 'delays') return {}
   if (layer === 'remembers') return { 'x-max-length': historyLength(args) }
   return { 'x-max-length': cacheSettings(args).size, [DEDUPLICATES]: BY_ROUTING_KEY }

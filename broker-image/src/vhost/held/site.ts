@@ -20,6 +20,12 @@ export interface Holder extends Keeper {
   keep(arrival: Arrival, message: RoutedMessage): number
 }
 
+/** What an exchange does with messages besides routing them. */
+export interface Layer extends Holder {
+  /** Whether a message goes on to the bindings now. The layer enters itself with the message's keepers if it is one. */
+  admits(message: RoutedMessage): boolean
+}
+
 /** What an exchange keeps stands in a queue that nobody else sees. */
 export interface Hold {
   readonly queue: Queue

@@ -1,60 +1,37 @@
 /**
- * An exchange that lets a message with the same key pass once: of type `x-message-deduplication`, or of any type with the
+ * Lets a message with the same key pass once: in exchanges of type `x-message-deduplication`, and of any type with the
  * argument of that name. The keys it has seen are tiny messages in a queue of its own, which bounds them by number and age.
  */
 import type { Arrival } from '../../queue/intake.ts'
 import { keyOf } from '../../queue/key-index.ts'
-import type { Exchange, Keeper, RoutedMessage } from '../../routing/exchange.ts'
+import type { Keeper, RoutedMessage } from '../../routing/exchange.ts'
 import type { CacheSettings } from '../../routing/held-types.ts'
 import type { FieldTable } from '../../wire/field-table.ts'
-import type { Destination } from '../vhost-exchange.ts'
 import { encodeWireForm } from '../wire-form.ts'
-import type { Hold, Holder } from './site.ts'
+import type { Hold, Layer } from './site.ts'
 
 const NO_BODY = Buffer.alloc(0)
 
-export class DeduplicatingExchange implements Exchange<Destination>, Holder {
-  readonly type: string
-  readonly needsMessage = true
+export class DeduplicatingLayer implements Layer {
   readonly postpones = false
-  readonly #inner: Exchange<Destination>
   readonly #settings: CacheSettings
   readonly #hold: Hold
+  readonly #within: Keeper | undefined
 
-  /** `inner` has the bindings. */
-  constructor(type: string, inner: Exchange<Destination>, settings: CacheSettings, hold: Hold) {
-    this.type = type
-    this.#inner = inner
+  /** `within` is the next layer, if there is one. */
+  constructor(settings: CacheSettings, hold: Hold, within: Keeper | undefined) {
     this.#settings = settings
     this.#hold = hold
+    this.#within = within
   }
 
-  get isEmpty(): boolean {
-    return this.#inner.isEmpty
-  }
-
-  validateBinding(args: FieldTable, routingKey: string): void {
-    this.#inner.validateBinding(args, routingKey)
-  }
-
-  bind(destination: Destination, routingKey: string, args: FieldTable): void {
-    this.#inner.bind(destination, routingKey, args)
-  }
-
-  unbind(destination: Destination, routingKey: string, args: FieldTable): void {
-    this.#inner.unbind(destination, routingKey, args)
-  }
-
-  /** A duplicate goes nowhere. One that a delayed exchange within held until now was looked at when it came. */
-  route(message: RoutedMessage, found: Set<Destination>): void {
+  /** A duplicate goes nowhere. One that the layer within held until now was looked at when it came. */
+  admits(message: RoutedMessage): boolean {
     const key = this.#keyOf(message)
-    if (key === undefined || message.releasedFrom === (this.#inner as unknown as Keeper)) {
-      this.#inner.route(message, found)
-      return
-    }
+    if (key === undefined || (message.releasedFrom !== undefined && message.releasedFrom === this.#within)) return true
     message.keepers ??= []
     message.keepers.push(this)
-    if (!this.#isKnown(key)) this.#inner.route(message, found)
+    return !this.#isKnown(key)
   }
 
   /** The publisher of a duplicate hears no sooner than the first message is safe. */

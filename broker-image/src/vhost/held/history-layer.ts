@@ -1,53 +1,31 @@
-/** `x-recent-history`: a fanout exchange that gives the last messages to whatever gets bound to it [RabbitMQ]. */
+/** `x-recent-history`: gives the last messages to whatever gets bound to it [RabbitMQ]. */
 import { fetchSegment } from '../../queue/context.ts'
 import type { Arrival } from '../../queue/intake.ts'
 import { waitsForDisk } from '../../queue/pace.ts'
 import { Queue } from '../../queue/queue.ts'
 import { type WireBytes, wireOf } from '../../queue/wire-bytes.ts'
-import type { Exchange, RoutedMessage } from '../../routing/exchange.ts'
-import { HISTORY_TYPE } from '../../routing/held-types.ts'
-import type { FieldTable } from '../../wire/field-table.ts'
+import type { RoutedMessage } from '../../routing/exchange.ts'
 import type { Destination, VhostExchange } from '../vhost-exchange.ts'
 import { offerAndKeep } from './keep.ts'
-import type { Hold, Holder, HoldingSite } from './site.ts'
+import type { Hold, HoldingSite, Layer } from './site.ts'
 import { release, withHiddenKeys } from './stored-message.ts'
 
-export class HistoryExchange implements Exchange<Destination>, Holder {
-  readonly type = HISTORY_TYPE
-  readonly needsMessage = true
+export class HistoryLayer implements Layer {
   readonly postpones = false
-  readonly #inner: Exchange<Destination>
   readonly #hold: Hold
   readonly #site: HoldingSite
 
-  /** `inner` has the bindings. */
-  constructor(inner: Exchange<Destination>, hold: Hold, site: HoldingSite) {
-    this.#inner = inner
+  constructor(hold: Hold, site: HoldingSite) {
     this.#hold = hold
     this.#site = site
   }
 
-  get isEmpty(): boolean {
-    return this.#inner.isEmpty
-  }
-
-  validateBinding(args: FieldTable, routingKey: string): void {
-    this.#inner.validateBinding(args, routingKey)
-  }
-
-  bind(destination: Destination, routingKey: string, args: FieldTable): void {
-    this.#inner.bind(destination, routingKey, args)
-  }
-
-  unbind(destination: Destination, routingKey: string, args: FieldTable): void {
-    this.#inner.unbind(destination, routingKey, args)
-  }
-
-  route(message: RoutedMessage, found: Set<Destination>): void {
-    this.#inner.route(message, found)
-    if (message.properties.headers?.['x-recent-history-no-store'] === true) return
-    message.keepers ??= []
-    message.keepers.push(this)
+  admits(message: RoutedMessage): boolean {
+    if (message.properties.headers?.['x-recent-history-no-store'] !== true) {
+      message.keepers ??= []
+      message.keepers.push(this)
+    }
+    return true
   }
 
   /** Persistent messages are in the history again after a restart. */
