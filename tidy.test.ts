@@ -173,7 +173,7 @@ describe('the world comes into the broker through its seams', () => {
   const SEAMS: { readonly [what: string]: readonly [use: RegExp, seams: readonly string[]] } = {
     'the time': [/\b(Date\.now|new Date\(\)|performance\.now)\b/, ['clock.ts']],
     timers: [/\b(setTimeout|setInterval)\b/, ['clock.ts']],
-    chance: [/\bMath\.random\b/, []],
+    chance: [/\b(Math\.random|randomInt)\b/, ['main.ts']],
     files: [/^import (?!type).*'node:fs/m, ['log/file-disk.ts', 'main.ts', 'management/host-facts.ts', 'resources.ts']],
     sockets: [
       /^import (?!type)(?!\{ type [^,]*\}).*'node:(net|tls|http)/m,
@@ -209,10 +209,7 @@ describe('every source has a test', () => {
       'broker-image/src/vhost/',
       'broker-image/src/wire/property-names.ts',
     ],
-    'broker-image/src/routing/binding-list.test.ts': [
-      'broker-image/src/routing/modulus-hash.ts',
-      'broker-image/src/routing/random.ts',
-    ],
+    'broker-image/src/routing/picking.test.ts': ['broker-image/src/routing/binding-list.ts'],
     'broker-image/src/routing/consistent-hash.test.ts': [
       'broker-image/src/routing/hash.ts',
       'broker-image/src/routing/hashed-value.ts',

@@ -56,7 +56,11 @@ const KINDS: readonly Kind[] = [
 ]
 
 for (const { name, type, bindings, messages } of KINDS) {
-  const exchange = createExchange<string>(type, { arguments: {}, identify: destination => destination })
+  const exchange = createExchange<string>(type, {
+    arguments: {},
+    identify: destination => destination,
+    randomBelow: () => 0,
+  })
   if (exchange === undefined) throw new Error(`no such type: ${type}`)
   for (const [i, { key, args }] of bindings.entries()) exchange.bind(`queue-${i}`, key, args ?? {})
   await measure(name, routing(exchange, messages))

@@ -4,7 +4,6 @@
  * Start: definitions are recovered first, then the queues that they name, then the messages of those queues. From then
  * on a change of a definition is told to whoever runs by it.
  */
-import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
 import { Access } from './access/access.ts'
 import { LoginThrottle } from './access/login-throttle.ts'
@@ -55,11 +54,16 @@ export interface BrokerOptions {
   readonly disk: (name: string) => Disk
   readonly version: string
   readonly alarms: Alarms
+  /** A whole number from 0 to below `count`, each as likely as the others. */
+  readonly randomBelow: (count: number) => number
   /** Called when nothing can be made durable any more. */
   readonly onFatal: (error: Error) => void
   /** Sizes of the logs, for tests; by default those of limits.ts. */
   readonly logSizes?: LogSizes
 }
+
+/** A log's identity has 32 bits. */
+const LOG_IDENTITIES = 2 ** 32
 
 /** Numbers of the logs of a node, written into their files. */
 const SHARD = { meta: 0, transient: 1, queues: 2 } as const
@@ -79,6 +83,7 @@ export class Broker implements QueueContext {
   readonly queuesById = new Map<number, Queue>()
   readonly segments: SegmentTable
   readonly turn: Turn
+  readonly randomBelow: (count: number) => number
   readonly outboxes = new OutboxPool()
   readonly replies = new Replies()
   /** The durable log of messages. */
@@ -115,6 +120,7 @@ export class Broker implements QueueContext {
     this.logger = options.log
     this.version = options.version
     this.alarms = options.alarms
+    this.randomBelow = options.randomBelow
     this.nodeName = options.config.nodeName
     this.startedAtMs = options.clock.now()
     const sizes = options.logSizes ?? usualSizes(options.alarms)
@@ -259,7 +265,7 @@ export class Broker implements QueueContext {
   }
 
   #logOptions(shardId: number, sizes: LogSizes): LogOptions {
-    const newIdentity = () => randomBytes(4).readUInt32BE()
+    const newIdentity = () => this.randomBelow(LOG_IDENTITIES)
     return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
   }
 

@@ -1,4 +1,5 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
+import { randomInt } from 'node:crypto'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -113,6 +114,7 @@ function openBroker(config: Config, log: Logger): Broker {
     },
     version: VERSION,
     alarms: new Alarms(config, clock, machineResources(config.dataDirectory)),
+    randomBelow: count => randomInt(count),
     onFatal: error => {
       log.fatal({ err: error }, 'the log cannot be written: stopping, so that nothing is confirmed that is not safe')
       process.exit(1)

@@ -12,7 +12,7 @@ const MESSAGES = 10_000
 type Weights = { readonly [destination: string]: number }
 
 function exchangeOf(weights: Weights, args: FieldTable = {}): ConsistentHashExchange<string> {
-  const exchange = new ConsistentHashExchange<string>({ arguments: args, identify: name => name })
+  const exchange = new ConsistentHashExchange<string>({ arguments: args, identify: name => name, randomBelow: () => 0 })
   for (const [name, weight] of Object.entries(weights)) exchange.bind(name, String(weight), {})
   return exchange
 }

@@ -17,8 +17,7 @@ import {
   validateDelayed,
   validateHistory,
 } from './held-types.ts'
-import { ModulusHashExchange } from './modulus-hash.ts'
-import { RandomExchange } from './random.ts'
+import { modulusHashExchange, randomExchange } from './picking.ts'
 import { TopicExchange } from './topic.ts'
 
 /** Of the types that keep messages, what is created here has their bindings. */
@@ -41,11 +40,11 @@ const EXCHANGE_TYPES: { readonly [type: string]: ExchangeType } = {
   },
   'x-modulus-hash': {
     description: 'Modulus hash exchange: by number of bindings',
-    create: <D>(traits: ExchangeTraits<D>) => new ModulusHashExchange(traits),
+    create: modulusHashExchange,
   },
   'x-random': {
     description: 'Random exchange: one binding a message',
-    create: <D>(traits: ExchangeTraits<D>) => new RandomExchange(traits),
+    create: randomExchange,
   },
   [DELAYED_TYPE]: {
     description: 'Delayed message exchange',

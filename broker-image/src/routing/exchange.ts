@@ -27,6 +27,8 @@ export interface ExchangeTraits<D> {
   readonly arguments: FieldTable
   /** A text that is the same for a destination on every node and after every restart. */
   identify(destination: D): string
+  /** A whole number from 0 to below `count`, each as likely as the others. */
+  randomBelow(count: number): number
 }
 
 /**

@@ -10,7 +10,11 @@ class TestNode implements RoutingNode<string> {
   readonly exchange
   alternateNode: TestNode | undefined
   constructor(type: string) {
-    this.exchange = createExchange<string | RoutingNode<string>>(type, { arguments: {}, identify: String })!
+    this.exchange = createExchange<string | RoutingNode<string>>(type, {
+      arguments: {},
+      identify: String,
+      randomBelow: () => 0,
+    })!
   }
   alternate = () => this.alternateNode
 }

@@ -1,5 +1,6 @@
 /** A real broker in this process, on a folder of its own, and requests to its management API. */
 
+import { randomInt } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,7 @@ export async function startWorld(): Promise<World> {
     },
     version: '0.0.0',
     alarms: new Alarms(config, clock, resources),
+    randomBelow: count => randomInt(count),
     onFatal: error => {
       throw error
     },

@@ -6,7 +6,7 @@ import { Broker } from '../../src/broker.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import type { LogSizes } from '../../src/log-sizes.ts'
 import { Connection } from '../../src/session/connection.ts'
-import { MemoryDisk, type Random } from '../log/memory-disk.ts'
+import { MemoryDisk, type Random, seeded } from '../log/memory-disk.ts'
 import { ManualClock } from '../support/manual-clock.ts'
 import { TestClient } from '../support/test-client.ts'
 import { TestSocket } from '../support/test-socket.ts'
@@ -14,6 +14,7 @@ import { TestSocket } from '../support/test-socket.ts'
 const DISKS = ['meta', 'queues', 'transient'] as const
 const FIRST_PORT = 50_001
 const MEGABYTE = 1_000_000
+const BROKERS_SEED = 1
 const STARTS_MAX = 5
 const IDLE_ROUNDS_MAX = 10_000
 const CONFIG = loadConfig({
@@ -34,6 +35,8 @@ export class SimNode {
   /** A fault was planted since the process started. */
   isFaulty = false
   readonly #random: Random
+  /** What the broker itself leaves to chance: apart, so that it changes no other draw. */
+  readonly #brokersRandom = seeded(BROKERS_SEED)
   readonly #sizes: LogSizes
   #disks: Disks
   #isFull = false
@@ -169,6 +172,7 @@ export class SimNode {
         memoryTotal: () => 1_000 * MEGABYTE,
         diskFree: () => 1_000 * MEGABYTE,
       }),
+      randomBelow: count => Math.floor(this.#brokersRandom() * count),
       onFatal: error => {
         this.fatal ??= error
       },

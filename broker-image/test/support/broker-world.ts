@@ -1,4 +1,5 @@
 /** A broker without ports, clocks or disks of the machine: clients in the same process, time and faults by command. */
+import { randomInt } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { pino } from 'pino'
 import { Alarms, type Resources } from '../../src/alarms.ts'
@@ -106,6 +107,7 @@ export class BrokerWorld {
       disk,
       version: '0.0.0',
       alarms: new Alarms(config, this.clock, machine),
+      randomBelow: count => randomInt(count),
       onFatal: this.#options.onFatal ?? fail,
       ...(this.#options.logSizes === undefined ? {} : { logSizes: this.#options.logSizes }),
     })

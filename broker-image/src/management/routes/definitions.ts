@@ -68,7 +68,7 @@ function checked(broker: ManagedBroker, imported: ImportedDefinitions): Imported
 /** An exchange that only says what may be bound to it. */
 function emptyExchange(definition: ExchangeDefinition | undefined): Exchange<never> | undefined {
   if (definition === undefined) return undefined
-  return createExchange(definition.type, { arguments: definition.arguments, identify: String })
+  return createExchange(definition.type, { arguments: definition.arguments, identify: String, randomBelow: () => 0 })
 }
 
 /** What is there already is kept as it is: queues and exchanges are never changed by an import [RabbitMQ]. */

@@ -47,7 +47,7 @@ export interface Built {
 /** Undefined for an exchange of an unknown type. */
 export function buildExchange(definition: Readonly<ExchangeDefinition>, site: HoldingSite): Built | undefined {
   const { type, arguments: args, hiddenQueueIds: ids = [] } = definition
-  let exchange = createExchange<Destination>(type, { arguments: args, identify })
+  let exchange = createExchange<Destination>(type, { arguments: args, identify, randomBelow: site.context.randomBelow })
   if (exchange === undefined) return undefined
   const kinds = layersOf(type, args).slice(0, ids.length)
   const hidden = kinds.map((kind, at) => hiddenQueue(definition, kind, { id: ids[at]!, site }))

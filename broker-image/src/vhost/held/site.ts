@@ -6,6 +6,8 @@ import type { Keeper, RoutedMessage } from '../../routing/exchange.ts'
 
 export interface HoldingContext extends QueueContext {
   readonly intake: Intake
+  /** A whole number from 0 to below `count`, each as likely as the others. */
+  readonly randomBelow: (count: number) => number
 }
 
 export interface HoldingSite {

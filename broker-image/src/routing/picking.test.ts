@@ -1,13 +1,13 @@
 /** Exchanges that pick one binding: by the hash of the routing keys, or at random. */
 
+import { randomInt } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { messageOf } from '../../test/routed-message.ts'
 import type { Exchange } from './exchange.ts'
-import { ModulusHashExchange } from './modulus-hash.ts'
-import { RandomExchange } from './random.ts'
+import { modulusHashExchange, randomExchange } from './picking.ts'
 
-const traits = { arguments: {}, identify: (name: string) => name }
+const traits = { arguments: {}, identify: (name: string) => name, randomBelow: (count: number) => randomInt(count) }
 
 function routesOf(exchange: Exchange<string>, count: number): string[] {
   return Array.from({ length: count }, (_, key) => {
@@ -33,7 +33,7 @@ test('x-modulus-hash: the same keys go to the same binding, whatever the order i
   const order = fc.array(fc.nat(), { minLength: 6, maxLength: 6 })
   fc.assert(
     fc.property(bindings, order, (list, places) => {
-      const [one, other] = [new ModulusHashExchange(traits), new ModulusHashExchange(traits)]
+      const [one, other] = [modulusHashExchange(traits), modulusHashExchange(traits)]
       for (const [name, key] of list) one.bind(name, key, {})
       const shuffled = list.map((binding, index) => ({ binding, place: places[index]! }))
       for (const { binding } of shuffled.sort((a, b) => a.place - b.place)) other.bind(binding[0], binding[1], {})
@@ -43,10 +43,10 @@ test('x-modulus-hash: the same keys go to the same binding, whatever the order i
 })
 
 test.each([
-  ['x-modulus-hash', ModulusHashExchange],
-  ['x-random', RandomExchange],
-])('%s: every binding gets about the same, and a queue bound twice gets twice as much', (_type, Type) => {
-  const exchange = new Type(traits)
+  ['x-modulus-hash', modulusHashExchange],
+  ['x-random', randomExchange],
+])('%s: every binding gets about the same, and a queue bound twice gets twice as much', (_type, create) => {
+  const exchange = create(traits)
   exchange.bind('a', '', {})
   exchange.bind('b', '', {})
   exchange.bind('b', 'other', {})
@@ -56,15 +56,28 @@ test.each([
 })
 
 test('x-modulus-hash: the routes of these bindings are the same in every version', () => {
-  const exchange = new ModulusHashExchange(traits)
+  const exchange = modulusHashExchange(traits)
   for (const name of ['a', 'b', 'c']) exchange.bind(name, '', {})
   expect(routesOf(exchange, 12).join('')).toMatchInlineSnapshot(`"ccabbaaccacc"`)
 })
 
 test('x-modulus-hash: the keys of CC are hashed with the own', () => {
-  const exchange = new ModulusHashExchange(traits)
+  const exchange = modulusHashExchange(traits)
   for (const name of ['a', 'b', 'c', 'd']) exchange.bind(name, '', {})
   const found = new Set<string>()
   for (let key = 0; key < 100; key++) exchange.route({ routingKeys: ['same', `${key}`], properties: {} }, found)
   expect(found.size).toBe(4)
+})
+
+test('x-random: which binding a message goes to is what the drawn number says', () => {
+  const drawn = [2, 0, 1, 1]
+  const counts: number[] = []
+  const randomBelow = (count: number): number => {
+    counts.push(count)
+    return drawn[counts.length - 1]!
+  }
+  const exchange = randomExchange({ ...traits, randomBelow })
+  for (const name of ['a', 'b', 'c']) exchange.bind(name, '', {})
+  expect(routesOf(exchange, 4)).toEqual(['c', 'a', 'b', 'b'])
+  expect(counts).toEqual([3, 3, 3, 3])
 })
