@@ -93,6 +93,16 @@ export function applyLimits(model: Model, queue: ModelQueue): void {
   }
 }
 
+/** The settings of queues are others now: they hold for what expired already, where the broker has yet to find that out. */
+export function actOnSettings(model: Model): void {
+  for (const queue of model.queues.values()) applyLimits(model, queue)
+  for (const queue of model.queues.values()) {
+    for (const entry of queue.ready) {
+      if ((entry.doubt & DOUBT.expired) !== 0) die(model, entry, { reason: 'expired', isCertain: false })
+    }
+  }
+}
+
 /** Time has come to `nowMs`. `isAtRest`: no disk operation was under way before. */
 export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
   model.at++

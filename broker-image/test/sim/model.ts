@@ -6,7 +6,7 @@
  * whose confirm proves that the log is durable up to there. What is not proven is doubtful after a crash.
  */
 
-import { applyLimits, die } from './model-deaths.ts'
+import { actOnSettings, applyLimits, die } from './model-deaths.ts'
 import {
   DOUBT,
   type Entry,
@@ -128,7 +128,7 @@ export class Model {
     for (const queue of this.queues.values()) {
       queue.settings = this.settingsFor(queue.name, queue.arguments)
     }
-    for (const queue of this.queues.values()) applyLimits(this, queue)
+    actOnSettings(this)
   }
 
   delete(queue: ModelQueue): void {

@@ -4,11 +4,26 @@ import { MemoryDisk, seeded } from '../log/memory-disk.ts'
 import { flush, openLog, publish } from '../log/owner.ts'
 import { BrokerWorld } from '../support/broker-world.ts'
 import type { TestClient } from '../support/test-client.ts'
+import type { SimChannel } from './client.ts'
+import { Draw } from './draw.ts'
+import type { ModelQueue } from './model-queue.ts'
+import { drawParameters } from './parameters.ts'
+import { SimWorld } from './world.ts'
 
 const DECLARE = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: false } as const
 
 function declare(client: TestClient, queue: string, args = {}): void {
   client.send(1, 'queue.declare', { ...DECLARE, queue, arguments: args })
+}
+
+/** Declares a durable queue, and tells the model of it. */
+function declareKnown(channel: SimChannel, queue: string): ModelQueue {
+  const known = channel.model.declare(queue, true, {})
+  channel.send('queue.declare', { ...DECLARE, queue, arguments: {} })
+  channel.expect('queue.declare-ok', () => {
+    known.isDeclared = true
+  })
+  return known
 }
 
 /** Disks by the names of their logs, on which nothing happens until it is told to. */
@@ -210,4 +225,33 @@ test('a limit whose drops a crash undid acts when the broker starts, and what is
   await disks.run(world, all)
   disks.crash(world)
   expect(await bodiesOf(world, await world.client(), 'queue')).toEqual(['three'])
+})
+
+test('a message whose time is found to be over late goes where the policy of that moment says', async () => {
+  const world = new SimWorld(new Draw(1), { ...drawParameters(1), segmentBytes: 4_096, residentSegments: 1 })
+  const client = world.connect()
+  const [first, second] = [client.openChannel(false), client.openChannel(false)]
+  const [queue] = [declareKnown(first, 'queue'), declareKnown(first, 'dead')]
+  const publish = (routingKey: string, size: number, ttlMs = Number.POSITIVE_INFINITY): void =>
+    first.publish({ exchange: '', routingKey, mandatory: false, persistent: true, size, ttlMs })
+  second.consume({ tag: 'held', queue, noAck: false, prefetch: 0, isAttached: false, isCancelled: false })
+  await world.rest()
+  publish('queue', 10, 1_000)
+  for (let left = 20; left > 0; left--) {
+    publish('dead', 1_000)
+    await world.rest()
+  }
+  publish('queue', 10, 1_000)
+  await world.rest()
+  // The deadline of the first must be read from disk, that of the second is at hand.
+  client.closeChannel(second, true)
+  await world.hear(0)
+  await world.advance(1_000)
+  const definition = { 'dead-letter-exchange': '', 'dead-letter-routing-key': 'dead' }
+  await world.setPolicy({ pattern: 'queue', definition })
+  await world.hear(40)
+  publish('dead', 10)
+  await world.advance(1)
+  await world.rest()
+  expect(world.node.broker.vhosts.get('/')!.queues.get('dead')!.messagesReady).toBe(22)
 })
