@@ -11,6 +11,11 @@ import { bodyOf, flush, type OpenLog, openLog, publish, settle } from './owner.t
 /** The last segment has several batches behind its first sector: without them its loss can't be told from a torn end. */
 const MESSAGES = 44
 const HEADER_BYTES = 64
+/** Of a segment with its first batch, or of a checkpoint. */
+const HEADS_BYTES = 128
+/** Has nothing in common with the 8 bits, so that each is flipped as often. */
+const STEP_BYTES = 5
+const BITS = 8
 
 function bodyFor(seq: number): Buffer {
   return Buffer.alloc(300 + seq, seq)
@@ -84,20 +89,19 @@ describe.each([
     else expect(open.log.lastLsn).toBeGreaterThanOrEqual(batchEnds(disk).at(-2) ?? checkpointLsn(disk))
   }
 
-  test('and in which any bit is flipped', () => {
+  test('and in which a bit is flipped, in every byte of the headers and every few bytes of the rest', () => {
     let refused = 0
-    fc.assert(
-      fc.property(placeIn(disk), fc.nat(7), ({ name, part }, bit) => {
+    for (const name of disk.list()) {
+      const { length } = disk.contentOf(name)
+      for (let at = 0; at < length; at += at < HEADS_BYTES ? 1 : STEP_BYTES) {
         const bad = disk.copy()
-        const bytes = bad.contentOf(name)
-        bytes[Math.floor(part * bytes.length)]! ^= 1 << bit
+        bad.contentOf(name)[at]! ^= 1 << (at % BITS)
         const open = found(bad, name)
         if (open === null) refused++
         else requireWhole(open)
-      }),
-      { numRuns: 500 },
-    )
-    expect(refused).toBeGreaterThan(50)
+      }
+    }
+    expect(refused).toBeGreaterThan(1_000)
   })
 
   test('and of which a sector reads as zeros', () => {

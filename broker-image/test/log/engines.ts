@@ -50,21 +50,25 @@ export class Engine {
     this.world.restart(name => this.disk(name))
   }
 
+  /** Those that nobody sees too, in which exchanges keep messages. */
   get queues(): Queue[] {
-    return [...this.world.broker.queuesById.values()]
+    return [...this.world.broker.queuesById.values()].sort((a, b) => a.id - b.id)
   }
 
-  /** All that the queues hold, by what is the same on every node. */
+  /** All that the definitions say and the queues hold, by what is the same on every node. */
   state(): object {
-    return this.queues.map(queue => ({
+    const queues = this.queues.map(queue => ({
       id: queue.id,
       name: queue.name,
       nextSeq: queue.nextSeq,
       messages: queue.messagesReady,
       bytes: queue.bytesReady,
       returns: queue.returns.flat(),
+      waitingDead: queue.dead.flat(),
+      keys: queue.keys?.count,
       positions: this.#positions(queue),
     }))
+    return { definitions: this.world.broker.definitions.snapshot().toString('latin1'), queues }
   }
 
   /** Sequence numbers that are with nobody yet, and those that are with clients. */
