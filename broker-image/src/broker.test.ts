@@ -162,3 +162,15 @@ test('a transient queue waits for no disk, whatever the messages ask for and the
   await run('queues')
   expect(names(client)).toEqual(['basic.ack'])
 })
+
+test('a node whose virtual hosts were deleted is not given the default user again', async () => {
+  const world = new BrokerWorld()
+  const { definitions } = world.broker
+  definitions.put('user', { ...definitions.get('user', ['guest'])!, name: 'ann' }, { durable: true })
+  definitions.remove('user', ['guest'])
+  world.broker.deleteVhost('/')
+  await world.settle()
+  world.restart()
+  expect([...world.broker.vhosts.keys()]).toEqual([])
+  expect(world.broker.definitions.list('user').map(({ name }) => name)).toEqual(['ann'])
+})

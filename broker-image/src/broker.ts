@@ -130,7 +130,7 @@ export class Broker implements QueueContext {
     this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config, new LoginThrottle(options.clock))
-    if (this.definitions.count('vhost') === 0) bootstrap(this.definitions, options.config)
+    bootstrap(this.definitions, options.config)
     this.#virtualHosts = new VirtualHosts({
       definitions: this.definitions,
       queueContext: this,

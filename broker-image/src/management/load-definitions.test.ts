@@ -1,6 +1,6 @@
 /** Definitions out of a file, at the start. */
 import { expect, test } from 'vitest'
-import { BrokerWorld } from '../../test/support/broker-world.ts'
+import { BrokerWorld, type WorldOptions } from '../../test/support/broker-world.ts'
 import { ConfigError } from '../config/config-error.ts'
 import { loadDefinitions } from './load-definitions.ts'
 
@@ -36,4 +36,21 @@ test.each([
 test('without the key no file is read', () => {
   const { broker } = new BrokerWorld()
   expect(() => loadDefinitions(broker, () => 'unread')).not.toThrow()
+})
+
+test('an empty node is not given the default user and virtual host when it has definitions to load', () => {
+  const { broker } = new BrokerWorld({ conf: 'load_definitions = defs.json' })
+  loadDefinitions(broker, () => JSON.stringify(FILE))
+  expect([...broker.vhosts.keys()]).toEqual(['shop'])
+  expect(broker.definitions.list('user').map(({ name }) => name)).toEqual(['ann'])
+})
+
+test('a node that has its default user already keeps it', async () => {
+  const options: WorldOptions = {}
+  const world = new BrokerWorld(options)
+  await world.settle()
+  options.conf = 'load_definitions = defs.json'
+  world.restart()
+  loadDefinitions(world.broker, () => JSON.stringify(FILE))
+  expect(world.broker.definitions.list('user').map(({ name }) => name)).toEqual(['guest', 'ann'])
 })
