@@ -110,9 +110,9 @@ export class ChannelConsumer implements Consumer, Holder {
 
   /** `basic.deliver`, then the content as its publisher framed it, with our channel number put in. */
   #send(source: Buffer, start: number, keyLength: number, end: number): void {
-    const { connection } = this.channel
-    if (connection.frameMax < FRAME_BYTES_MAX && end - start > connection.frameMax) {
-      const fitted = fitFrames(source.subarray(start, end), keyLength, connection.frameMax)
+    const { frameMax } = this.channel.connection
+    if (end - start > frameMax && !fits(source, start + keyLength + 2, frameMax)) {
+      const fitted = fitFrames(source.subarray(start, end), keyLength, frameMax)
       this.#write(fitted, 0, keyLength, fitted.length)
     } else this.#write(source, start, keyLength, end)
   }
@@ -148,6 +148,11 @@ export class ChannelConsumer implements Consumer, Holder {
     outbox.length = stop
     outbox.written()
   }
+}
+
+/** Whether a large message with its header frame at `headerAt` has no frame that is too large: body frames have our frame-max. */
+function fits(source: Buffer, headerAt: number, frameMax: number): boolean {
+  return frameMax === FRAME_BYTES_MAX && readU32(source, headerAt + 3) + FRAME_OVERHEAD <= frameMax
 }
 
 function deliveryPrefix(channel: number, tag: string): Buffer {

@@ -3,7 +3,9 @@ import type { Arrival } from '../queue/intake.ts'
 import { encodeContentFrames, FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
 import { bodyOf } from './fit-frames.ts'
+import { fitProperties } from './fit-headers.ts'
 
+/** Headers that don't fit `frameMax` are left out. */
 export function contentOf(
   { source, start, keyLength, end }: Pick<Arrival, 'source' | 'start' | 'keyLength' | 'end'>,
   channel: number,
@@ -12,7 +14,8 @@ export function contentOf(
   const keyAt = start + 1 + source[start]!
   const headerAt = start + keyLength + 2
   const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
-  const properties = source.subarray(headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd)
+  const sent = source.subarray(headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd)
+  const properties = fitProperties(sent, frameMax)
   return {
     exchange: source.toString('utf8', start + 1, keyAt),
     routingKey: source.toString('utf8', keyAt + 1, start + keyLength),

@@ -1,14 +1,16 @@
 /** A message cut anew for a client that takes smaller frames than its publisher sent. */
 import { encodeContentFrames, FRAME_HEAD_BYTES, FRAME_OVERHEAD, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
+import { fitProperties } from './fit-headers.ts'
 
-/** Answers the same wire form with no body frame above `frameMax` bytes. */
+/** Answers the same wire form with no content frame above `frameMax` bytes; headers that don't fit are left out. */
 export function fitFrames(wire: Buffer, keyLength: number, frameMax: number): Buffer {
   const headAt = keyLength + 2
   const headerBytes = readU32(wire, headAt + 3)
   const propertiesAt = headAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET
   const headerEnd = headAt + FRAME_HEAD_BYTES + headerBytes
-  const content = encodeContentFrames(0, wire.subarray(propertiesAt, headerEnd), bodyOf(wire, headerEnd + 1), frameMax)
+  const properties = fitProperties(wire.subarray(propertiesAt, headerEnd), frameMax)
+  const content = encodeContentFrames(0, properties, bodyOf(wire, headerEnd + 1), frameMax)
   return Buffer.concat([wire.subarray(0, headAt), content])
 }
 
