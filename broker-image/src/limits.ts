@@ -50,6 +50,8 @@ export const TX_MESSAGES_MAX = 262_144
 export const CONSUMER_TIMEOUT_MS = 1_800_000
 /** Nesting of field tables that we decode. */
 export const TABLE_DEPTH_MAX = 64
+/** Nesting of JSON that we take: of definitions with such tables in them, and of values that nobody here looks at. */
+export const JSON_DEPTH_MAX = 128
 
 /** Size of a log segment, in memory and on disk alike. */
 export const SEGMENT_BYTES = 16_777_216
@@ -64,8 +66,10 @@ export const META_SEGMENT_BYTES = 1_048_576
 /** Part of a segment that the cleaner looks through in one turn (512 KiB), and that it appends again: one in so many. */
 export const CLEANER_WALKED_PART = 32
 export const CLEANER_MOVED_PART = 64
-/** Turns in which the cleaner watches a segment that it may clean: one that empties by itself is left to do so. */
+/** Turns in which the cleaner watches segments that it may clean: those that empty by themselves are left to do so. */
 export const CLEANER_PATIENCE_TURNS = 64
+/** Segments that are cleaned together, so that what moves comes to lie close together. */
+export const CLEANER_SEGMENTS_MAX = 32
 /** Times as much, when there is much to clean. */
 export const CLEANER_HASTE_MAX = 8
 /** Bytes on their way to the disk above which the cleaner waits. */
@@ -115,3 +119,10 @@ export const FAREWELL_MS_MAX = 1_000
 
 /** Bytes of what the broker itself publishes in one turn (events, log, traces); what is more is dropped. */
 export const REPORT_BYTES_MAX = 64 * 1024 * 1024
+
+/** What a user's pattern may be: its text, groups in groups, and instructions once its counts are written out. */
+export const PATTERN_CHARACTERS_MAX = 65_536
+export const PATTERN_DEPTH_MAX = 250
+export const PATTERN_INSTRUCTIONS_MAX = 10_000
+/** Steps after which a pattern has not matched: a millisecond or two (PCRE's `match_limit` is 10 million). */
+export const PATTERN_STEPS_MAX = 200_000

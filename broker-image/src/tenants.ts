@@ -1,5 +1,6 @@
 /** Where each message stands in a log, for the cleaner: in its queue, aside, or with the channel that has yet to settle it. */
 import type { Tenants } from './log/cleaner.ts'
+import type { Segment } from './log/segment.ts'
 import { bodySize, type Message } from './queue/message.ts'
 import type { Queue } from './queue/queue.ts'
 import type { Unacked } from './session/unacked.ts'
@@ -16,7 +17,7 @@ interface Delivery {
 export class QueueTenants implements Tenants {
   readonly #queues: ReadonlyMap<number, Queue>
   readonly #eachUnacked: (visit: (unacked: Unacked) => void) => void
-  /** Deliveries of the segment that is looked at, by sequence number. */
+  /** Deliveries of the segments that are looked at, by sequence number. */
   readonly #deliveries = new Map<number, Delivery[]>()
 
   constructor(queues: ReadonlyMap<number, Queue>, eachUnacked: (visit: (unacked: Unacked) => void) => void) {
@@ -24,10 +25,11 @@ export class QueueTenants implements Tenants {
     this.#eachUnacked = eachUnacked
   }
 
-  look(segment: number): void {
+  look(segments: readonly Segment[]): void {
     this.#deliveries.clear()
+    const looked = flagged(segments)
     this.#eachUnacked(unacked => {
-      unacked.eachIn(segment, (slot, { id }) => {
+      unacked.eachIn(looked, (slot, { id }) => {
         const { seq, offset, sized } = unacked
         const delivery = { queueId: id, offset, sized, unacked, slot }
         const others = this.#deliveries.get(seq)
@@ -59,6 +61,13 @@ export class QueueTenants implements Tenants {
   #delivery(queueId: number, seq: number): Delivery | undefined {
     return this.#deliveries.get(seq)?.find(delivery => delivery.queueId === queueId)
   }
+}
+
+/** A one for the handle of each segment. */
+function flagged(segments: readonly Segment[]): Uint8Array {
+  const flags = new Uint8Array(1 + segments.reduce((highest, { handle }) => Math.max(highest, handle), 0))
+  for (const { handle } of segments) flags[handle] = 1
+  return flags
 }
 
 function messageOf(queue: Queue | undefined, seq: number): Message | undefined {

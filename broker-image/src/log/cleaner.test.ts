@@ -125,15 +125,40 @@ test('a log whose messages all live is left as it is, and so is one that is clea
   expect([bench.cleaner.movedBytes, bench.open.log.lastLsn]).toEqual([movedBytes, lastLsn])
 })
 
-test('a segment that empties by itself is left to do so', () => {
-  const bench = new Bench(undefined, 200)
+test('segments that empty by themselves are left to do so', () => {
+  const bench = new Bench(undefined, 40)
   bench.fill(100)
   bench.settle(seq => seq % 4 === 0)
-  for (let first = 0; first <= 110; first += 10) {
-    for (let turn = 0; turn < 100; turn++) bench.cleaner.step(false)
-    bench.settle(seq => seq > first)
+  for (let step = 1; step <= 25; step++) {
+    for (let turn = 0; turn < 10; turn++) bench.cleaner.step(false)
+    const left = [...bench.open.queues.of(1).live.keys()]
+    const leaving = new Set(left.filter((_, at) => at % 3 === step % 3))
+    bench.settle(seq => !leaving.has(seq))
   }
-  expect(bench.cleaner.movedBytes).toBeLessThan(2 * BODY_BYTES)
+  expect(bench.open.queues.of(1).live.size).toBe(0)
+  expect(bench.cleaner.movedBytes).toBe(0)
+})
+
+test('beside heavy traffic what moved once lies close together, and stays where it is', () => {
+  const bench = new Bench(undefined, 6)
+  for (let round = 0; round < 10; round++) {
+    bench.fill(1, [2])
+    bench.fill(20)
+  }
+  const flow = (): void => {
+    bench.fill(4)
+    bench.settle(seq => seq > bench.open.queues.of(1).nextSeq - 4)
+    bench.cleaner.step(false)
+  }
+  for (let turn = 0; turn < 200; turn++) flow()
+  const { movedBytes } = bench.cleaner
+  const places = [...bench.open.queues.of(2).live.values()].map(({ segment }) => segment)
+  expect(new Set(places).size * SMALL_SEGMENT_BYTES).toBeLessThanOrEqual(
+    10 * 2 * (BODY_BYTES + 96) + SMALL_SEGMENT_BYTES,
+  )
+  expect(movedBytes).toBeLessThanOrEqual(10 * 2 * (BODY_BYTES + 96))
+  for (let turn = 0; turn < 1_000; turn++) flow()
+  expect(bench.cleaner.movedBytes).toBe(movedBytes)
 })
 
 test('a message of many queues is moved once, for those in which it lives', () => {
@@ -242,6 +267,23 @@ test('on a full disk nothing is moved that would take the room that settlements 
   }
   bench.clean(true)
   expect(bench.cleaner.cleaned).toBeGreaterThan(0)
+})
+
+test('a segment for which there is no room at the moment is cleaned as soon as there is', () => {
+  const bench = new Bench()
+  bench.fill(100)
+  bench.settle(seq => seq % 10 === 0)
+  bench.cleaner.step(false)
+  bench.disk.refuses = what => what.startsWith('create')
+  while (bench.open.log.hasRoomFor(BODY_BYTES * 2)) bench.fill(1)
+  bench.clean()
+  expect(bench.cleaner.cleaned).toBe(0)
+  bench.disk.refuses = () => false
+  bench.open.log.retry()
+  bench.disk.run()
+  bench.settle(seq => seq % 10 === 0 && seq <= 100)
+  bench.clean()
+  expect(bench.segments.length).toBeLessThanOrEqual(4)
 })
 
 test('the log of transient messages is cleaned too, in memory and on disk', () => {

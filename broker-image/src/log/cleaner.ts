@@ -1,36 +1,26 @@
 /**
- * Cleans a log: what still lives in a segment that is mostly dead is appended again at the end, and the segment dies.
+ * Cleans a log: what still lives in segments that are mostly dead is appended again at the end, and the segments die.
  *
  * Bounds (docs/adr/0011): a log is cleaned only when its sealed segments take more than twice what lives in them and a
- * segment, and only a segment that is at most half alive. So a byte is moved at most once for each byte that was
- * settled: cleaning writes no more than publishers did. At the start of a job the segment is measured exactly.
+ * segment, and only segments that are at most half alive. So a byte is moved at most once for each byte that was
+ * settled: cleaning writes no more than publishers did. Before anything is moved it is measured exactly.
  */
 import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX, CLEANER_WALKED_PART } from '../limits.ts'
-import { readU32, readU64 } from '../wire/integers.ts'
+import { readU32 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './batch.ts'
-import {
-  ENQUEUE_HEADER_BYTES,
-  ENTRY_ENQUEUE,
-  type EnqueueHeader,
-  entryEnd,
-  entryTypeAt,
-  FLAG_EXPIRY,
-  FLAG_MOVED,
-  flagsAt,
-  keyLengthAt,
-  targetBytes,
-  wireStart,
-} from './record.ts'
+import { LivingEntry } from './living-entry.ts'
+import { ENTRY_ENQUEUE, entryEnd, entryTypeAt, wireStart } from './record.ts'
 import type { Segment } from './segment.ts'
 import type { ShardLog } from './shard-log.ts'
+import { type Survey, survey } from './victims.ts'
 
 /** Those who hold positions in the log. */
 export interface Tenants {
-  /** What is asked and told next is about this segment, and nothing else happens in between. */
-  look(segment: number): void
+  /** What is asked and told next is about these segments, and nothing else happens in between. */
+  look(segments: readonly Segment[]): void
   /** Bytes of the body if message `seq` of the queue stands at this place and is not settled; -1 if it does not. */
   bodyBytes(queueId: number, seq: number, segment: number, offset: number): number
-  /** The message, which stood in the segment that is looked at, stands here now. */
+  /** The message, which stood in a segment that is looked at, stands here now. */
   move(queueId: number, seq: number, segment: number, offset: number): void
 }
 
@@ -39,7 +29,7 @@ export interface CleanerOptions {
   tenants: Tenants
   /** Size of the usual segment. */
   segmentBytes: number
-  /** Turns in which a segment is watched before it is cleaned; default 0. */
+  /** Turns in which segments are watched before they are cleaned; default 0. */
   patienceTurns?: number
   /** Asks for another `step`, since there is more to do. */
   wake: () => void
@@ -49,8 +39,6 @@ export interface CleanerOptions {
   onDamage: (error: Error) => void
 }
 
-/** Bytes of an entry beside the body, about: headers, one target, keys and a few properties. */
-const ENTRY_OVERHEAD_BYTES = 96
 /** Segments that are looked at in one turn to find out whether there is anything to clean. */
 const SEGMENTS_LOOKED_AT = 64
 /** A segment that loses more than one in so many of its messages while it is watched is about to be empty. */
@@ -58,22 +46,37 @@ const EMPTYING_PART = 8
 /** Part of the tail that cleaning leaves to settlements while the disk is short: one in so many. */
 const TAIL_KEPT = 8
 
-interface Job {
+/** What moves in a turn, as a multiple of what others append: more than half of the log there is alive then. */
+const LEAD = 1.5
+
+/** How many messages lived in each segment when the watch began, and for how many turns it goes on. */
+interface Watch {
+  turns: number
+  readonly live: ReadonlyMap<Segment, number>
+}
+
+/** A segment that is cleaned. */
+interface Victim {
   readonly segment: Segment
-  /** Turns in which the segment is still watched, and how many messages lived in it at first. */
-  patience: number
-  readonly liveAtFirst: number
   /** Entries with a message that lives, and the sum of their bytes. */
   readonly places: number[]
   liveBytes: number
   /** How far the segment is measured, and where the batch there ends. */
   at: number
   batchEnd: number
-  isMeasured: boolean
   /** Index of the next place to move. */
   next: number
+}
+
+/** All victims are measured one after another, and then moved in turns without a pause. */
+interface Job {
+  readonly toMeasure: Victim[]
+  readonly toMove: Victim[]
   /** Stretches of work a turn: more when there is much to clean. */
   readonly haste: number
+  isMoving: boolean
+  /** The tail that must be full before anything moves. */
+  passed: Segment | null
   isFetching: boolean
 }
 
@@ -82,15 +85,8 @@ export class Cleaner {
   cleaned = 0
   movedBytes = 0
   readonly #options: CleanerOptions
-  readonly #header: EnqueueHeader = {
-    flags: 0,
-    keyLength: 0,
-    bodyBytes: 0,
-    targetCount: 0,
-    queueIds: new Uint32Array(0),
-    seqs: new Float64Array(0),
-    expiresAtMs: new Float64Array(0),
-  }
+  readonly #entry: LivingEntry
+  #watch: Watch | null = null
   #job: Job | null = null
   /** Where the log ended at the last step, and the bytes that others appended since. */
   #tail: Segment | null = null
@@ -102,6 +98,7 @@ export class Cleaner {
 
   constructor(options: CleanerOptions) {
     this.#options = options
+    this.#entry = new LivingEntry(options.tenants)
   }
 
   /**
@@ -114,11 +111,9 @@ export class Cleaner {
     this.#lookBack()
     this.#job ??= this.#nextJob(isShort)
     const job = this.#job
-    if (job === null || this.#watches(job) || job.isFetching || log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
-    const bytes = job.segment.live === 0 ? null : log.segments.bytes(job.segment.handle)
-    if (job.segment.live === 0) this.#end()
-    else if (bytes === null) this.#fetch(job)
-    else this.#work(job, bytes)
+    if (job === null || job.isFetching || this.#waitsForRoom(job)) return
+    if (log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
+    this.#work(job)
     this.#head = log.tail?.head ?? 0
     this.#tail = log.tail
   }
@@ -129,39 +124,40 @@ export class Cleaner {
     this.#job = null
   }
 
-  /** What flows through leaves segments that are nearly empty behind it, and soon empty: to move that is for nothing. */
-  #watches(job: Job): boolean {
-    if (job.patience === 0) return false
-    job.patience--
-    if (job.patience === 0 && job.segment.live * EMPTYING_PART < job.liveAtFirst * (EMPTYING_PART - 1)) this.#end()
-    else this.#options.wake()
-    return true
+  /**
+   * When too much of the log is dead, it is watched for a while: traffic that flows through leaves segments behind it
+   * that are nearly empty, and soon empty. Only those that stay as they are count then.
+   */
+  #nextJob(isShort: boolean): Job | null {
+    if (this.#watch === null) {
+      this.#beginWatch(isShort)
+      if (this.#watch === null) return null
+    }
+    const { turns, live } = this.#watch
+    this.#options.wake()
+    if (turns > 0) {
+      this.#watch.turns--
+      return null
+    }
+    this.#watch = null
+    const { excess, victims } = this.#survey(isShort, segment => isSteady(segment, live.get(segment)))
+    if (victims.length === 0) return null
+    const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / this.#options.segmentBytes))
+    return { toMeasure: victims.map(newVictim), toMove: [], haste, isMoving: false, passed: null, isFetching: false }
   }
 
-  /** The segment least alive, the oldest of equals, if enough of the log is dead. */
-  #nextJob(isShort: boolean): Job | null {
-    if (this.#rest-- > 0) return null
+  #beginWatch(isShort: boolean): void {
+    if (this.#rest-- > 0) return
+    const { inhabited, victims } = this.#survey(isShort, () => true)
+    this.#rest = Math.floor(inhabited.length / SEGMENTS_LOOKED_AT)
+    if (victims.length === 0) return
+    const live = new Map(inhabited.map(segment => [segment, segment.live]))
+    this.#watch = { turns: this.#options.patienceTurns ?? 0, live }
+  }
+
+  #survey(isShort: boolean, counts: (segment: Segment) => boolean): Survey {
     const { log, segmentBytes } = this.#options
-    let space = 0
-    let live = 0
-    let looked = 0
-    let victim: Segment | null = null
-    let least = Number.POSITIVE_INFINITY
-    for (let segment = log.tail?.previous ?? null; segment !== null; segment = segment.previous) {
-      looked++
-      if (segment.live === 0) continue
-      const bytes = liveBytesOf(segment)
-      space += segment.bytes
-      live += bytes
-      if (bytes > least || bytes * 2 > segment.bytes || !mayBeCleaned(segment)) continue
-      victim = segment
-      least = bytes
-    }
-    this.#rest = Math.floor(looked / SEGMENTS_LOOKED_AT)
-    const excess = isShort ? space : space - 2 * live - segmentBytes
-    if (victim === null || excess <= 0 || !this.#hasRoomFor(least)) return null
-    const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / segmentBytes))
-    return newJob(victim, { haste, patience: this.#options.patienceTurns ?? 0 })
+    return survey(log.tail, { segmentBytes, isShort, counts })
   }
 
   /** Where the disk is short, what is moved must not take the room that settlements need to free other segments. */
@@ -180,141 +176,151 @@ export class Cleaner {
     this.#head = head
   }
 
-  #fetch(job: Job): void {
+  #work(job: Job): void {
+    this.#options.wake()
+    const measured = job.toMeasure[0]
+    if (measured !== undefined) this.#measure(job, measured)
+    else this.#move(job)
+    if (job.toMeasure.length === 0 && job.toMove.length === 0) this.#job = null
+  }
+
+  /** The bytes of the victim; null when they must come from disk first, or nothing lives there any more. */
+  #bytesOf(job: Job, { segment }: Victim): Buffer | null {
+    if (segment.live === 0) return null
+    const { segments } = this.#options.log
+    const bytes = segments.bytes(segment.handle)
+    if (bytes === null) this.#fetch(job, segment)
+    return bytes
+  }
+
+  #fetch(job: Job, segment: Segment): void {
     const { log, onDamage } = this.#options
     job.isFetching = true
-    log.segments.fetch(job.segment.handle, error => {
+    log.segments.fetch(segment.handle, error => {
       job.isFetching = false
       if (this.#job !== job) return
-      if (error !== null) {
-        this.#leave(job)
-        onDamage(error)
-        return
-      }
-      const bytes = log.segments.bytes(job.segment.handle)
-      if (job.segment.live > 0 && bytes !== null) this.#work(job, bytes)
-      else this.#end()
+      if (error === null) return this.#work(job)
+      const victims = job.toMeasure.length > 0 ? job.toMeasure : job.toMove
+      leave(victims.shift()!)
+      onDamage(error)
+      this.#options.wake()
     })
   }
 
-  #work(job: Job, bytes: Buffer): void {
-    this.#options.tenants.look(job.segment.handle)
-    if (job.isMeasured) this.#move(job, bytes)
-    else this.#measure(job, bytes)
-    this.#options.wake()
+  /** Finds the entries with messages that live. */
+  #measure(job: Job, victim: Victim): void {
+    const { segment } = victim
+    const bytes = this.#bytesOf(job, victim)
+    if (job.isFetching) return
+    if (bytes !== null) {
+      this.#options.tenants.look([segment])
+      this.#walk(victim, bytes, (this.#options.segmentBytes / CLEANER_WALKED_PART) * job.haste)
+      if (victim.at < segment.head) return
+    }
+    job.toMeasure.shift()
+    if (bytes === null) return
+    if (victim.liveBytes * 2 > segment.bytes) leave(victim)
+    else job.toMove.push(victim)
   }
 
-  /** Finds the entries with messages that live. */
-  #measure(job: Job, bytes: Buffer): void {
-    const { segment } = job
-    const end = Math.min(segment.head, job.at + (this.#options.segmentBytes / CLEANER_WALKED_PART) * job.haste)
-    while (job.at < end) {
-      if (job.at === job.batchEnd) {
-        job.batchEnd = job.at + readU32(bytes, job.at + 8)
-        job.at += BATCH_HEADER_BYTES
+  #walk(victim: Victim, bytes: Buffer, stretch: number): void {
+    const { segment } = victim
+    const end = Math.min(segment.head, victim.at + stretch)
+    while (victim.at < end) {
+      if (victim.at === victim.batchEnd) {
+        victim.batchEnd = victim.at + readU32(bytes, victim.at + 8)
+        victim.at += BATCH_HEADER_BYTES
       }
-      const length = readU32(bytes, job.at)
-      if (entryTypeAt(bytes, job.at) === ENTRY_ENQUEUE && this.#gather(segment, bytes, job.at) > 0) {
-        job.places.push(job.at)
-        job.liveBytes += length
+      const length = readU32(bytes, victim.at)
+      if (entryTypeAt(bytes, victim.at) === ENTRY_ENQUEUE && this.#entry.read(segment, bytes, victim.at) > 0) {
+        victim.places.push(victim.at)
+        victim.liveBytes += length
       }
-      job.at += length
+      victim.at += length
     }
-    if (job.at < segment.head) return
-    job.isMeasured = true
-    if (job.liveBytes * 2 > segment.bytes || !this.#hasRoomFor(job.liveBytes)) this.#leave(job)
+  }
+
+  /** More in each turn than others append meanwhile, so that what is moved stands close together. */
+  #move(job: Job): void {
+    const { segmentBytes, tenants } = this.#options
+    const least = (segmentBytes / CLEANER_MOVED_PART) * job.haste
+    if (!job.isMoving && this.#waitsForTail(job, least)) return
+    job.isMoving = true
+    const goal = this.movedBytes + Math.max(least, this.#appended * LEAD)
+    tenants.look(job.toMove.map(({ segment }) => segment))
+    while (this.movedBytes < goal && job.toMove.length > 0) {
+      const victim = job.toMove[0]!
+      const bytes = this.#bytesOf(job, victim)
+      if (job.isFetching || (bytes !== null && this.#lacksRoom(victim))) return
+      if (bytes !== null && !this.#movePlaces(victim, bytes, goal)) return
+      job.toMove.shift()
+    }
   }
 
   /**
-   * At least as much as others append meanwhile, so that what is moved stands close together. What lives in one segment
-   * may still be little: beside heavy traffic it then comes to lie thinly again, and is moved again (docs/adr/0011).
+   * Beside heavy traffic, where what moves would lie in one segment more than when it begins with a new one: thinly,
+   * and be moved again. The tail is full after a few turns.
    */
-  #move(job: Job, bytes: Buffer): void {
-    const stretch =
-      this.movedBytes + Math.max((this.#options.segmentBytes / CLEANER_MOVED_PART) * job.haste, this.#appended)
-    while (job.next < job.places.length && this.movedBytes < stretch) {
-      this.#moveEntry(job.segment, bytes, job.places[job.next]!)
-      job.next++
+  #waitsForTail(job: Job, least: number): boolean {
+    const { tail } = this.#options.log
+    if (tail === null || this.#appended < least) return false
+    if (job.passed !== null) return job.passed === tail
+    const bytes = 2 * job.toMove.reduce((sum, { liveBytes }) => sum + liveBytes, 0)
+    const { segmentBytes } = this.#options
+    if (Math.ceil((tail.head + bytes) / segmentBytes) <= Math.ceil(bytes / segmentBytes)) return false
+    job.passed = tail
+    return true
+  }
+
+  /** False when the turn's share is done before the victim is. */
+  #movePlaces(victim: Victim, bytes: Buffer, goal: number): boolean {
+    while (victim.next < victim.places.length) {
+      if (this.movedBytes >= goal) return false
+      this.#moveEntry(victim.segment, bytes, victim.places[victim.next]!)
+      victim.next++
     }
-    if (job.next < job.places.length) return
     this.cleaned++
     this.#options.onCleaned(this.movedBytes)
-    this.#leave(job)
+    leave(victim)
+    return true
+  }
+
+  #lacksRoom({ next, liveBytes }: Victim): boolean {
+    return next === 0 && !this.#hasRoomFor(liveBytes)
+  }
+
+  /** Until a file is made, without asking for turns. On a full disk the victims may be others when there is room again. */
+  #waitsForRoom(job: Job): boolean {
+    const victim = job.toMeasure.length > 0 ? undefined : job.toMove[0]
+    if (victim === undefined || !this.#lacksRoom(victim)) return false
+    if (this.#options.log.isShort) this.#job = null
+    return true
   }
 
   #moveEntry(segment: Segment, bytes: Buffer, offset: number): void {
     const { log, tenants } = this.#options
-    const header = this.#header
-    const count = this.#gather(segment, bytes, offset)
+    const { header } = this.#entry
+    const count = this.#entry.read(segment, bytes, offset)
     if (count === 0) return
-    header.flags = (flagsAt(bytes, offset) & ~FLAG_EXPIRY) | FLAG_MOVED
-    header.keyLength = keyLengthAt(bytes, offset)
     const end = entryEnd(bytes, offset)
     const to = log.appendEnqueue(header, bytes, wireStart(bytes, offset), end)
     for (let i = 0; i < count; i++) tenants.move(header.queueIds[i]!, header.seqs[i]!, log.segment, to)
     log.segments.release(segment.handle, count, count * header.bodyBytes)
     this.movedBytes += end - offset
   }
-
-  /** Puts the targets of an entry into the header for which it lives; answers how many there are. */
-  #gather(segment: Segment, bytes: Buffer, offset: number): number {
-    const header = this.#header
-    const hasExpiry = (flagsAt(bytes, offset) & FLAG_EXPIRY) !== 0
-    const step = targetBytes(flagsAt(bytes, offset))
-    const end = wireStart(bytes, offset)
-    let count = 0
-    for (let at = offset + ENQUEUE_HEADER_BYTES; at < end; at += step) {
-      const queueId = readU32(bytes, at)
-      const seq = readU64(bytes, at + 4)
-      const bodyBytes = this.#options.tenants.bodyBytes(queueId, seq, segment.handle, offset)
-      if (bodyBytes < 0) continue
-      if (count === header.queueIds.length) grow(header)
-      header.queueIds[count] = queueId
-      header.seqs[count] = seq
-      header.expiresAtMs[count] = hasExpiry ? readU64(bytes, at + 12) : 0
-      header.bodyBytes = bodyBytes
-      count++
-    }
-    header.targetCount = count
-    return count
-  }
-
-  /** What is left in the segment can't be moved, or is too much: it is looked at again once a quarter of it is gone. */
-  #leave({ segment }: Job): void {
-    segment.cleanBelow = Math.floor((segment.live * 3) / 4)
-    this.#end()
-  }
-
-  #end(): void {
-    this.#job = null
-    this.#options.wake()
-  }
 }
 
-function newJob(segment: Segment, how: { haste: number; patience: number }): Job {
-  const { durable } = segment.owner
-  const batchEnd = durable ? SEGMENT_HEADER_BYTES : -1
-  const progress = { at: SEGMENT_HEADER_BYTES, batchEnd, isMeasured: false, next: 0, isFetching: false }
-  return { segment, ...how, liveAtFirst: segment.live, places: [], liveBytes: 0, ...progress }
+function newVictim(segment: Segment): Victim {
+  const batchEnd = segment.owner.durable ? SEGMENT_HEADER_BYTES : -1
+  return { segment, places: [], liveBytes: 0, at: SEGMENT_HEADER_BYTES, batchEnd, next: 0 }
 }
 
-function mayBeCleaned(segment: Segment): boolean {
-  return segment.stable === segment.head && segment.live <= segment.cleanBelow
+/** What is left in the segment can't be moved, or is too much: it is looked at again once a quarter of it is gone. */
+function leave({ segment }: Victim): void {
+  segment.cleanBelow = Math.floor((segment.live * 3) / 4)
 }
 
-/** An estimate by the bodies; messages that went to many queues count with the mean of their segment. */
-function liveBytesOf({ head, live, liveBytes, entries, targets }: Segment): number {
-  const bytes = liveBytes + live * ENTRY_OVERHEAD_BYTES
-  return Math.min(head, targets === 0 ? bytes : (bytes * entries) / targets)
-}
-
-function grow(header: EnqueueHeader): void {
-  const length = Math.max(16, header.queueIds.length * 2)
-  const { queueIds, seqs, expiresAtMs } = header
-  header.queueIds = new Uint32Array(length)
-  header.seqs = new Float64Array(length)
-  header.expiresAtMs = new Float64Array(length)
-  header.queueIds.set(queueIds)
-  header.seqs.set(seqs)
-  header.expiresAtMs.set(expiresAtMs)
+/** It was there when the watch began, and no more than a part of it was settled since. */
+function isSteady(segment: Segment, liveAtFirst: number | undefined): boolean {
+  return liveAtFirst !== undefined && segment.live * EMPTYING_PART >= liveAtFirst * (EMPTYING_PART - 1)
 }

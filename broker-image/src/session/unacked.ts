@@ -138,11 +138,14 @@ export class Unacked implements Message {
     }
   }
 
-  /** Calls `visit` for each delivery whose message stands in this segment; its slot serves `move` until one is settled. */
-  eachIn(segment: number, visit: (slot: number, queue: Queue) => void): void {
+  /**
+   * Calls `visit` for each delivery whose message stands in a segment with a one at its handle in `segments`; the slot
+   * serves `move` until one is settled.
+   */
+  eachIn(segments: Uint8Array, visit: (slot: number, queue: Queue) => void): void {
     const ring = this.#ring
     for (let slot = this.#first; slot < this.#first + this.#count; slot++) {
-      if (ring[(slot & this.#mask) * SLOT_WORDS + 1] !== segment) continue
+      if (segments[ring[(slot & this.#mask) * SLOT_WORDS + 1]!] !== 1) continue
       const holder = this.#read(slot)
       if (holder !== null) visit(slot, holder.queue)
     }
