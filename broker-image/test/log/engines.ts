@@ -71,6 +71,18 @@ export class Engine {
     return { definitions: this.world.broker.definitions.snapshot().toString('latin1'), queues }
   }
 
+  /** The same for one queue, without where messages stand: what a log must tell of messages that nobody has settled. */
+  kept(queue: Queue): object {
+    return {
+      name: queue.name,
+      nextSeq: queue.nextSeq,
+      live: this.live(queue),
+      returns: pairs(queue.returns.flat()),
+      waitingDead: pairs(queue.dead.flat()),
+      keys: queue.keys?.count,
+    }
+  }
+
   /** Sequence numbers that are with nobody yet, and those that are with clients. */
   live(queue: Queue): number[] {
     const seqs: number[] = []
@@ -108,6 +120,12 @@ export class Engine {
     for (const disk of busy) disk.run()
     return busy.length > 0
   }
+}
+
+/** seq, value, seq, value, … as pairs, rising. */
+function pairs(flat: readonly number[]): [seq: number, value: number][] {
+  const found = Array.from({ length: flat.length / 2 }, (_, at): [number, number] => [flat[2 * at]!, flat[2 * at + 1]!])
+  return found.sort(([a], [b]) => a - b)
 }
 
 interface FoundSegment {

@@ -1,7 +1,6 @@
 /** The log decides alone: engines that replay it at other times, with other sizes and file names, hold the same. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Queue } from '../../src/queue/queue.ts'
 import type { FieldTable } from '../../src/wire/field-table.ts'
 import type { TestClient } from '../support/test-client.ts'
 import { batchEnds, cutAt, Engine, type NodeSizes, renumbered } from './engines.ts'
@@ -179,20 +178,6 @@ function ready({ ready }: Engine['queues'][number]): number[] {
   return seqs
 }
 
-/** What a leader and a replay of its log must agree on: of all that has been settled by nobody. */
-function known(engine: Engine, queue: Queue): object {
-  const byTwo = (flat: number[]): number[][] =>
-    flat.flatMap((seq, at) => (at % 2 === 0 ? [[seq, flat[at + 1]!]] : [])).sort(([a], [b]) => a! - b!)
-  return {
-    name: queue.name,
-    nextSeq: queue.nextSeq,
-    live: engine.live(queue),
-    returns: byTwo(queue.returns.flat()),
-    waitingDead: byTwo(queue.dead.flat()),
-    keys: queue.keys?.count,
-  }
-}
-
 function some<T>(all: T[]): T[] {
   const step = Math.max(1, Math.ceil(all.length / ENDS_MAX))
   return all.filter((_, at) => (all.length - 1 - at) % step === 0)
@@ -218,7 +203,7 @@ test.each([
       const engines = await compare(leader, nowMs, lastLsn)
       for (const [i, queue] of leader.queues.entries()) {
         if (DECIDED_AT_START.includes(queue.name)) continue
-        expect(known(engines.one, engines.one.queues[i]!)).toEqual(known(leader, queue))
+        expect(engines.one.kept(engines.one.queues[i]!)).toEqual(leader.kept(queue))
       }
       await compareDeadlines(engines, nowMs)
     }),
