@@ -1,9 +1,10 @@
 /** Definitions out of the JSON of RabbitMQ's HTTP API; each function throws `InvalidDefinition` for what it can't be. */
 
-import { NAME_BYTES_MAX } from '../limits.ts'
+import { NAME_BYTES_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
 import { isPattern } from '../pattern.ts'
 import {
   argumentsFromJson,
+  assertDepth,
   booleanField,
   InvalidDefinition,
   isObject,
@@ -171,6 +172,7 @@ export function bindingFromJson(
 export function parameterFromJson(key: Omit<ParameterDefinition, 'value'>, json: JsonObject): ParameterDefinition {
   const value = json['value']
   if (value === undefined) throw new InvalidDefinition('value is missing')
+  assertDepth(value, 'value', TABLE_DEPTH_MAX)
   if (key.component !== VHOST_LIMITS.component) return { ...key, value: value as ArgumentValue }
   if (key.name !== VHOST_LIMITS.name) {
     throw new InvalidDefinition(`the parameter of ${key.component} should be named ${VHOST_LIMITS.name}`)

@@ -1,6 +1,6 @@
 /** Values between AMQP arguments (with tags for what JSON can't tell apart) and the plain JSON of RabbitMQ's HTTP API. */
 
-import { TABLE_DEPTH_MAX } from '../limits.ts'
+import { JSON_DEPTH_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
 import type { Arguments, ArgumentValue } from './model.ts'
 
 /** JSON from outside that is no definition. The message says which field is wrong, and how. */
@@ -60,6 +60,26 @@ function valueFromJson(json: unknown, field: string, depth: number): ArgumentVal
 
 export function isObject(json: unknown): json is JsonObject {
   return typeof json === 'object' && json !== null && !Array.isArray(json)
+}
+
+/**
+ * Reads a text from outside. Whatever walks through the answer comes to its end.
+ * @throws SyntaxError for what is no JSON; InvalidDefinition for what is nested too deeply.
+ */
+export function parseJson(text: string): unknown {
+  const json = JSON.parse(text) as unknown
+  assertDepth(json, 'JSON', JSON_DEPTH_MAX)
+  return json
+}
+
+/** @throws InvalidDefinition for objects and lists in each other to more than so many levels. */
+export function assertDepth(json: unknown, field: string, depthMax: number): void {
+  if (isDeeper(json, depthMax)) throw new InvalidDefinition(`${field} is nested more than ${depthMax} deep`)
+}
+
+function isDeeper(json: unknown, levels: number): boolean {
+  if (typeof json !== 'object' || json === null) return false
+  return levels === 0 || Object.values(json).some(inner => isDeeper(inner, levels - 1))
 }
 
 export function objectFrom(json: unknown, what: string): JsonObject {

@@ -1,7 +1,11 @@
 /** Connections, channels and consumers as the management API shows them. */
+import type { Socket } from 'node:net'
 import { type ChannelModel, connect } from 'amqplib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { startWorld, type World } from '../../test/management/world.ts'
+import { TestClient } from '../../test/support/test-client.ts'
+import { TestSocket } from '../../test/support/test-socket.ts'
+import { Connection } from '../session/connection.ts'
 
 let world: World
 let client: ChannelModel
@@ -61,6 +65,26 @@ describe('connections', () => {
     expect((await world.request('DELETE', `/api/connections/${encodeURIComponent(name)}`)).status).toBe(204)
     expect((await closed).message).toContain('CONNECTION_FORCED')
     expect((await closed).message).toContain('Closed via management plugin')
+  })
+
+  test('of one name are closed together, as there may be behind a proxy', async () => {
+    const twins = [0, 1].map(() => {
+      const socket = new TestSocket(1)
+      new Connection(world.broker, socket as unknown as Socket)
+      const twin = new TestClient(socket)
+      twin.login()
+      return twin
+    })
+    const [, first, second] = [...world.broker.connections]
+    expect(second?.name).toBe(first?.name)
+    const path = `/api/connections/${encodeURIComponent(first!.name)}`
+    expect(await get(`${path}/channels`)).toHaveLength(2)
+    expect((await world.request('DELETE', path)).status).toBe(204)
+    for (const twin of twins) {
+      await vi.waitFor(() => expect(twin.heard.at(-1)).toMatchObject({ method: { name: 'connection.close' } }))
+      twin.send(0, 'connection.close-ok', {})
+    }
+    expect((await world.request('DELETE', path)).status).toBe(404)
   })
 
   test('of one user are closed together, and only by that user or an administrator', async () => {

@@ -2,6 +2,7 @@
 
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import type { Clock } from '../clock.ts'
+import { parseJson } from '../definitions/json-values.ts'
 import { HTTP_BODY_BYTES_MAX, HTTP_REQUEST_MS_MAX } from '../limits.ts'
 import { nameActor } from './actor.ts'
 import { requireLogin } from './authorization.ts'
@@ -76,9 +77,9 @@ function acceptJson(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, text: string | Buffer) => {
     if (text.length === 0) return undefined
     try {
-      return JSON.parse(text.toString()) as unknown
-    } catch {
-      throw badRequest('the body is not JSON')
+      return parseJson(text.toString())
+    } catch (error) {
+      throw error instanceof SyntaxError ? badRequest('the body is not JSON') : error
     }
   })
 }

@@ -35,10 +35,10 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
     return sendList(request, reply, own, view)
   })
   app.delete('/api/connections/username/:user', (request, reply) => {
-    const own = visible(request).filter(connection => connection.user === param(request, 'user'))
-    if (!own.every(connection => isOwnOrAdministrator(request, connection)))
-      throw notAuthorised('Not administrator user')
-    for (const connection of own) connection.close(reasonIn(request))
+    closeAll(
+      request,
+      visible(request).filter(connection => connection.user === param(request, 'user')),
+    )
     return answerStable(context, reply, 204)
   })
   app.get('/api/vhosts/:vhost/connections', (request, reply) => {
@@ -46,18 +46,24 @@ function connections(app: FastifyInstance, context: ManagementContext): void {
     return sendList(request, reply, own, view)
   })
   app.get('/api/connections/:connection', (request, reply) =>
-    sendOne(request, reply, view(connectionOf(context, request))),
+    sendOne(request, reply, view(connectionsNamed(context, request)[0])),
   )
   app.get('/api/connections/:connection/channels', (request, reply) => {
-    const held = channelsOf([connectionOf(context, request)])
+    const held = channelsOf(connectionsNamed(context, request))
     return sendList(request, reply, held, item => channelView(context, item))
   })
   app.delete('/api/connections/:connection', (request, reply) => {
-    const connection = connectionOf(context, request)
-    if (!isOwnOrAdministrator(request, connection)) throw notAuthorised('Not administrator user')
-    connection.close(reasonIn(request))
+    closeAll(request, connectionsNamed(context, request))
     return answerStable(context, reply, 204)
   })
+}
+
+/** Closes all of them, or none. Throws `HttpError` 401. */
+function closeAll(request: FastifyRequest, connections: readonly ManagedConnection[]): void {
+  if (!connections.every(connection => isOwnOrAdministrator(request, connection))) {
+    throw notAuthorised('Not administrator user')
+  }
+  for (const connection of connections) connection.close(reasonIn(request))
 }
 
 function reasonIn(request: FastifyRequest): string {
@@ -103,11 +109,17 @@ function consumers(app: FastifyInstance, context: ManagementContext): void {
   })
 }
 
-function connectionOf({ broker }: ManagementContext, request: FastifyRequest): ManagedConnection {
+/** Those that the path names; behind a proxy they may be several. Throws `HttpError` 404 for none. */
+function connectionsNamed(
+  { broker }: ManagementContext,
+  request: FastifyRequest,
+): [ManagedConnection, ...ManagedConnection[]] {
   const name = param(request, 'connection')
-  const connection = [...broker.connections].find(candidate => candidate.name === name)
-  if (!connection || !maySee(request, connection)) throw notFound()
-  return connection
+  const [first, ...others] = [...broker.connections].filter(
+    connection => connection.name === name && maySee(request, connection),
+  )
+  if (first === undefined) throw notFound()
+  return [first, ...others]
 }
 
 /** A user without the monitoring tag sees their own. */
