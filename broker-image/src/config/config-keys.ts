@@ -3,6 +3,7 @@
 import { CONSUMER_TIMEOUT_MS, MESSAGE_BYTES_MAX, TTL_MS_MAX } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
 import type { ConfigEntry } from './config-file.ts'
+import { type ConfigKey, entry, field, none, part } from './config-key.ts'
 import { isIgnored } from './ignored-keys.ts'
 import { editDistance, nearest } from './nearest.ts'
 import { CONNECTION_KEYS, LISTENER_KEYS, LOGIN_KEYS } from './network-keys.ts'
@@ -16,19 +17,8 @@ import {
   parseFraction,
   parseLogLevel,
   parseName,
-  parseNone,
   parsePattern,
 } from './value-parsers.ts'
-
-export interface ConfigKey {
-  /** A word in angle brackets stands for any name. */
-  key: string
-  doc: string
-  /** As a user would write it; empty where nothing is set. */
-  default: string
-  /** Parses `text` into its field. `name` is what stands for that word. Throws `ConfigError`. */
-  apply: (settings: Settings, text: string, name: string) => void
-}
 
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   ...LISTENER_KEYS,
@@ -37,109 +27,82 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     key: 'loopback_users',
     doc: 'none: no user is restricted to the loopback interface',
     default: '',
-    apply: (settings, text) => {
-      parseNone(text)
-      settings.loopbackUsers = {}
-    },
+    apply: none('loopbackUsers'),
   },
   {
     key: 'loopback_users.<name>',
     doc: 'whether the user may connect from the loopback interface only; guest is restricted from the start',
     default: 'true',
-    apply: (settings, text, name) => {
-      settings.loopbackUsers[name] = parseBoolean(text)
-    },
+    apply: entry(settings => settings.loopbackUsers, parseBoolean),
   },
   {
     key: 'default_user',
     doc: 'user made in an empty data directory',
     default: 'guest',
-    apply: (settings, text) => {
-      settings.defaultUser = parseName(text)
-    },
+    apply: field('defaultUser', parseName),
   },
   {
     key: 'default_pass',
     doc: 'password of that user',
     default: 'guest',
-    apply: (settings, text) => {
-      settings.defaultPass = text
-    },
+    apply: field('defaultPass', text => text),
   },
   {
     key: 'default_vhost',
     doc: 'virtual host made in an empty data directory',
     default: '/',
-    apply: (settings, text) => {
-      settings.defaultVhost = parseName(text)
-    },
+    apply: field('defaultVhost', parseName),
   },
   {
     key: 'default_user_tags.<name>',
     doc: 'tags of the default user: administrator (set from the start), policymaker, monitoring, management',
     default: 'true',
-    apply: (settings, text, name) => {
-      settings.defaultUserTags[name] = parseBoolean(text)
-    },
+    apply: entry(settings => settings.defaultUserTags, parseBoolean),
   },
   ...(['configure', 'write', 'read'] as const).map(
     (permission): ConfigKey => ({
       key: `default_permissions.${permission}`,
       doc: `names that the default user may ${permission}: a regular expression`,
       default: '.*',
-      apply: (settings, text) => {
-        settings.defaultPermissions[permission] = parsePattern(text)
-      },
+      apply: part('defaultPermissions', permission, parsePattern),
     }),
   ),
   {
     key: 'log.console',
     doc: 'whether the log goes to the console',
     default: 'true',
-    apply: (settings, text) => {
-      settings.isConsoleLogOn = parseBoolean(text)
-    },
+    apply: field('isConsoleLogOn', parseBoolean),
   },
   {
     key: 'log.console.level',
     doc: 'debug, info, warning, error, critical or none',
     default: 'info',
-    apply: (settings, text) => {
-      settings.logLevel = parseLogLevel(text)
-    },
+    apply: field('logLevel', parseLogLevel),
   },
   ...REPORT_KEYS,
   {
     key: 'vm_memory_high_watermark.relative',
     doc: 'share of the memory above which publishers wait',
     default: '0.4',
-    apply: (settings, text) => {
-      settings.memoryHighWatermark = { relative: parseFraction(text) }
-    },
+    apply: field('memoryHighWatermark', text => ({ relative: parseFraction(text) })),
   },
   {
     key: 'vm_memory_high_watermark.absolute',
     doc: 'the same in bytes (512MiB, 2GB)',
     default: '',
-    apply: (settings, text) => {
-      settings.memoryHighWatermark = { absoluteBytes: parseBytes(text) }
-    },
+    apply: field('memoryHighWatermark', text => ({ absoluteBytes: parseBytes(text) })),
   },
   {
     key: 'disk_free_limit.relative',
     doc: 'free disk space, as a multiple of the memory, below which publishers wait',
     default: '',
-    apply: (settings, text) => {
-      settings.diskFreeLimit = { relative: parseFraction(text) }
-    },
+    apply: field('diskFreeLimit', text => ({ relative: parseFraction(text) })),
   },
   {
     key: 'disk_free_limit.absolute',
     doc: 'the same in bytes (50MB, 2GiB)',
     default: '50MB',
-    apply: (settings, text) => {
-      settings.diskFreeLimit = { absoluteBytes: parseBytes(text) }
-    },
+    apply: field('diskFreeLimit', text => ({ absoluteBytes: parseBytes(text) })),
   },
   ...CONNECTION_KEYS,
   ...LOGIN_KEYS,
@@ -147,44 +110,34 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     key: 'consumer_timeout',
     doc: 'milliseconds in which a consumer must settle a delivery; its channel is closed when it has not',
     default: String(CONSUMER_TIMEOUT_MS),
-    apply: (settings, text) => {
-      settings.consumerTimeoutMs = integerBetween(1, TTL_MS_MAX)(text)
-    },
+    apply: field('consumerTimeoutMs', integerBetween(1, TTL_MS_MAX)),
   },
   {
     key: 'max_message_size',
     doc: 'bytes of one message',
     default: String(MESSAGE_BYTES_MAX),
-    apply: (settings, text) => {
-      settings.messageBytesMax = integerBetween(1, MESSAGE_BYTES_MAX)(text)
-    },
+    apply: field('messageBytesMax', integerBetween(1, MESSAGE_BYTES_MAX)),
   },
   ...['load_definitions', 'management.load_definitions'].map(
     (key): ConfigKey => ({
       key,
       doc: 'file of definitions, as /api/definitions gives it, that is taken in at every start',
       default: '',
-      apply: (settings, text) => {
-        settings.definitionsFile = parseName(text)
-      },
+      apply: field('definitionsFile', parseName),
     }),
   ),
   {
     key: 'cluster_name',
     doc: "name of the cluster; the node's name when not set",
     default: '',
-    apply: (settings, text) => {
-      settings.clusterName = parseName(text)
-    },
+    apply: field('clusterName', parseName),
   },
   ...['management.product_name', 'product.name'].map(
     (key): ConfigKey => ({
       key,
       doc: 'product that clients are told of',
       default: 'RabbitMQ',
-      apply: (settings, text) => {
-        settings.productName = parseName(text)
-      },
+      apply: field('productName', parseName),
     }),
   ),
   ...['management.product_version', 'product.version'].map(
@@ -192,9 +145,7 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
       key,
       doc: 'version of that product',
       default: '3.13.7',
-      apply: (settings, text) => {
-        settings.productVersion = parseName(text)
-      },
+      apply: field('productVersion', parseName),
     }),
   ),
 ]

@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util'
 import { ConfigError } from './config-error.ts'
+import { field, managementTcp } from './config-key.ts'
 import { CONFIG_KEYS } from './config-keys.ts'
 import { nearest } from './nearest.ts'
 import type { Settings } from './settings.ts'
@@ -49,10 +50,7 @@ export const FLAGS: readonly Flag[] = [
     env: 'WARREN_MANAGEMENT_PORT',
     value: 'PORT',
     doc: 'port of the management HTTP API (15672); 0 takes a free one',
-    apply: (settings, text) => {
-      settings.management.port = parsePort(text)
-      settings.isManagementTcpWanted = true
-    },
+    apply: managementTcp('port', parsePort),
   },
   {
     name: 'host',
@@ -73,9 +71,7 @@ export const FLAGS: readonly Flag[] = [
     value: 'FILE',
     doc: 'file that holds the name of the default user, such as a mounted Secret',
     isSecretFile: true,
-    apply: (settings, text) => {
-      settings.defaultUser = parseName(text)
-    },
+    apply: field('defaultUser', parseName),
   },
   {
     name: 'default-pass-file',
@@ -83,9 +79,7 @@ export const FLAGS: readonly Flag[] = [
     value: 'FILE',
     doc: 'file that holds the password of the default user',
     isSecretFile: true,
-    apply: (settings, text) => {
-      settings.defaultPass = parseName(text)
-    },
+    apply: field('defaultPass', parseName),
   },
 ]
 

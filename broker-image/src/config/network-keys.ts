@@ -1,7 +1,7 @@
 /** Keys of listeners, and of what a client must show and keep to before it is in. */
 import { CHANNELS_MAX, FRAME_BYTES_MAX, FRAME_BYTES_MIN, HANDSHAKE_MS_MAX, HEARTBEAT_SECONDS } from '../limits.ts'
 import { ConfigError } from './config-error.ts'
-import type { ConfigKey } from './config-keys.ts'
+import { type ConfigKey, entry, field, managementTcp, none, part } from './config-key.ts'
 import { MECHANISMS } from './mechanisms.ts'
 import {
   integerBetween,
@@ -10,7 +10,6 @@ import {
   parseHost,
   parseLimit,
   parseName,
-  parseNone,
   parsePort,
 } from './value-parsers.ts'
 
@@ -30,77 +29,55 @@ export const LISTENER_KEYS: readonly ConfigKey[] = [
     key: 'listeners.tcp',
     doc: 'none: no AMQP listener but those named below it in the file',
     default: '',
-    apply: (settings, text) => {
-      parseNone(text)
-      settings.amqpListeners = {}
-    },
+    apply: none('amqpListeners'),
   },
   {
     key: 'listeners.tcp.<name>',
     doc: 'port, or address:port, of an AMQP listener; the name "default" is there from the start',
     default: '5672',
-    apply: (settings, text, name) => {
-      settings.amqpListeners[name] = parseEndpoint(text)
-    },
+    apply: entry(settings => settings.amqpListeners, parseEndpoint),
   },
   {
     key: 'listeners.ssl',
     doc: 'none: no AMQP listener with TLS but those named below it in the file',
     default: '',
-    apply: (settings, text) => {
-      parseNone(text)
-      settings.amqpsListeners = {}
-    },
+    apply: none('amqpsListeners'),
   },
   {
     key: 'listeners.ssl.<name>',
     doc: 'the same with TLS; needs ssl_options.certfile and keyfile',
     default: '',
-    apply: (settings, text, name) => {
-      settings.amqpsListeners[name] = parseEndpoint(text)
-    },
+    apply: entry(settings => settings.amqpsListeners, parseEndpoint),
   },
   {
     key: 'management.tcp.port',
     doc: 'port of the management HTTP API',
     default: '15672',
-    apply: (settings, text) => {
-      settings.management.port = parsePort(text)
-      settings.isManagementTcpWanted = true
-    },
+    apply: managementTcp('port', parsePort),
   },
   {
     key: 'management.tcp.ip',
     doc: 'address that the management HTTP API listens on',
     default: '',
-    apply: (settings, text) => {
-      settings.management.host = parseHost(text)
-      settings.isManagementTcpWanted = true
-    },
+    apply: managementTcp('host', parseHost),
   },
   {
     key: 'management.ssl.port',
     doc: 'port of the API with TLS; management.tcp then listens only where it is set too',
     default: '',
-    apply: (settings, text) => {
-      settings.managementTls.port = parsePort(text)
-    },
+    apply: part('managementTls', 'port', parsePort),
   },
   {
     key: 'management.ssl.ip',
     doc: 'address that the API with TLS listens on',
     default: '',
-    apply: (settings, text) => {
-      settings.managementTls.host = parseHost(text)
-    },
+    apply: part('managementTls', 'host', parseHost),
   },
   {
     key: 'proxy_protocol',
     doc: 'whether AMQP clients come through a proxy that says whose they are: PROXY protocol, version 1 or 2',
     default: 'false',
-    apply: (settings, text) => {
-      settings.isProxied = parseBoolean(text)
-    },
+    apply: field('isProxied', parseBoolean),
   },
 ]
 
@@ -109,49 +86,37 @@ export const CONNECTION_KEYS: readonly ConfigKey[] = [
     key: 'heartbeat',
     doc: 'seconds between heartbeats that the broker proposes; 0 turns them off',
     default: String(HEARTBEAT_SECONDS),
-    apply: (settings, text) => {
-      settings.heartbeatSeconds = integerBetween(0, HEARTBEAT_SECONDS_MAX)(text)
-    },
+    apply: field('heartbeatSeconds', integerBetween(0, HEARTBEAT_SECONDS_MAX)),
   },
   {
     key: 'channel_max',
     doc: 'channels on one connection; 0: the most there can be',
     default: String(CHANNELS_MAX),
-    apply: (settings, text) => {
-      settings.channelMax = parseLimit(1, CHANNELS_MAX)(text)
-    },
+    apply: field('channelMax', parseLimit(1, CHANNELS_MAX)),
   },
   {
     key: 'frame_max',
     doc: 'bytes of one frame; 0: the most there can be',
     default: String(FRAME_BYTES_MAX),
-    apply: (settings, text) => {
-      settings.frameBytesMax = parseLimit(FRAME_BYTES_MIN, FRAME_BYTES_MAX)(text)
-    },
+    apply: field('frameBytesMax', parseLimit(FRAME_BYTES_MIN, FRAME_BYTES_MAX)),
   },
   {
     key: 'connection_max',
     doc: 'open connections on this node; infinity: as many as there is room for',
     default: 'infinity',
-    apply: (settings, text) => {
-      settings.connectionMax = parseConnectionMax(text)
-    },
+    apply: field('connectionMax', parseConnectionMax),
   },
   {
     key: 'handshake_timeout',
     doc: 'milliseconds in which a client must have opened its virtual host',
     default: String(HANDSHAKE_MS_MAX),
-    apply: (settings, text) => {
-      settings.handshakeTimeoutMs = integerBetween(1, TIMEOUT_MS_MAX)(text)
-    },
+    apply: field('handshakeTimeoutMs', integerBetween(1, TIMEOUT_MS_MAX)),
   },
   {
     key: 'ssl_handshake_timeout',
     doc: 'milliseconds in which a client must have agreed on TLS',
     default: '5000',
-    apply: (settings, text) => {
-      settings.tlsHandshakeTimeoutMs = integerBetween(1, TIMEOUT_MS_MAX)(text)
-    },
+    apply: field('tlsHandshakeTimeoutMs', integerBetween(1, TIMEOUT_MS_MAX)),
   },
 ]
 
@@ -160,49 +125,37 @@ export const LOGIN_KEYS: readonly ConfigKey[] = [
     key: 'auth_mechanisms.<name>',
     doc: 'PLAIN, AMQPLAIN, EXTERNAL or ANONYMOUS: a way to log in; without any line PLAIN and AMQPLAIN',
     default: '',
-    apply: (settings, text, name) => {
-      settings.authMechanisms[name] = oneOf(MECHANISMS)(text)
-    },
+    apply: entry(settings => settings.authMechanisms, oneOf(MECHANISMS)),
   },
   {
     key: 'anonymous_login_user',
     doc: 'user that ANONYMOUS logs in as; none: nobody comes in without a name',
     default: 'none',
-    apply: (settings, text) => {
-      settings.anonymousUser = text === 'none' ? '' : parseName(text)
-    },
+    apply: field('anonymousUser', text => (text === 'none' ? '' : parseName(text))),
   },
   {
     key: 'anonymous_login_pass',
     doc: 'password of that user',
     default: '',
-    apply: (settings, text) => {
-      settings.anonymousPass = text
-    },
+    apply: field('anonymousPass', text => text),
   },
   {
     key: 'ssl_cert_login_from',
     doc: 'what EXTERNAL takes for the name: distinguished_name, common_name or subject_alternative_name',
     default: 'distinguished_name',
-    apply: (settings, text) => {
-      settings.certLogin.from = parseNameSource(text)
-    },
+    apply: part('certLogin', 'from', parseNameSource),
   },
   {
     key: 'ssl_cert_login_san_type',
     doc: 'kind of the alternative name: dns, ip, email or uri',
     default: 'dns',
-    apply: (settings, text) => {
-      settings.certLogin.sanType = oneOf(SAN_TYPES)(text)
-    },
+    apply: part('certLogin', 'sanType', oneOf(SAN_TYPES)),
   },
   {
     key: 'ssl_cert_login_san_index',
     doc: 'which of the alternative names of that kind; the first is 0',
     default: '0',
-    apply: (settings, text) => {
-      settings.certLogin.sanIndex = integerBetween(0, SAN_INDEX_MAX)(text)
-    },
+    apply: part('certLogin', 'sanIndex', integerBetween(0, SAN_INDEX_MAX)),
   },
 ]
 

@@ -1,7 +1,7 @@
 /** Keys of TLS: the same family under `ssl_options` for AMQP and under `management.ssl` for the management API. */
 import { getCiphers } from 'node:tls'
 import { ConfigError } from './config-error.ts'
-import type { ConfigKey } from './config-keys.ts'
+import type { ConfigKey } from './config-key.ts'
 import type { Settings } from './settings.ts'
 import type { TlsSettings, TlsVersion } from './tls-settings.ts'
 import { parseBoolean, parseName } from './value-parsers.ts'
