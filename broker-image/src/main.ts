@@ -1,5 +1,6 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { randomInt } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
@@ -9,6 +10,7 @@ import { Broker } from './broker.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { type Config, loadConfig } from './config/config.ts'
 import { printedAnswer } from './config/flags.ts'
+import { assertHostsKnown } from './config/host-names.ts'
 import type { LogLevel } from './config/settings.ts'
 import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
@@ -27,6 +29,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (answer !== undefined) return print(answer)
   tuneEngine()
   const config = loadConfig({ argv, env: process.env, readFile: readText })
+  await assertHostsKnown(config, host => lookup(host))
   const tap = new LogTap()
   const log = createLog(config, tap)
   const lock = takeFolder(config.dataDirectory)

