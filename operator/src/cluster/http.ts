@@ -3,6 +3,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import { ApiError } from '../objects.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type Query, type StatusBody, statusError } from '../runtime/watch-transport.ts'
 import type { Connection, Purpose } from './connection.ts'
 
@@ -23,16 +24,16 @@ const LINE_CHARACTERS_MAX = 32 * 1024 * 1024
 
 export class ApiHttp {
   readonly #connection: Connection
-  readonly #timeoutMs: number
+  readonly #clock: Clock
 
-  constructor(connection: Connection, timeoutMs = REQUEST_TIMEOUT_MS) {
+  constructor(connection: Connection, clock: Clock = systemClock) {
     this.#connection = connection
-    this.#timeoutMs = timeoutMs
+    this.#clock = clock
   }
 
   /** The parsed answer. Raises `ApiError` for a refusal (status ≥ 400); any other error when there is no answer. */
   async request(request: ApiRequest): Promise<unknown> {
-    const limit = limited(request.signal, this.#timeoutMs)
+    const limit = limited(request.signal, this.#clock)
     try {
       const response = await this.#send({ ...request, signal: limit.signal }, 'request')
       const text = await readAll(response)
@@ -83,17 +84,18 @@ export class ApiHttp {
   }
 }
 
-/** A signal that aborts with `outer` or after `timeoutMs`. After `end` nothing is left of it: requests come in thousands. */
-function limited(outer: AbortSignal | undefined, timeoutMs: number): { signal: AbortSignal; end(): void } {
+/** A signal that aborts with `outer` or after the time limit. After `end` nothing is left of it: requests come in thousands. */
+function limited(outer: AbortSignal | undefined, clock: Clock): { signal: AbortSignal; end(): void } {
   const abort = new AbortController()
-  const timer = setTimeout(() => abort.abort(new Error(`no answer for ${timeoutMs} ms`)), timeoutMs)
+  const late = () => abort.abort(new Error(`no answer for ${REQUEST_TIMEOUT_MS} ms`))
+  const cancel = clock.after(REQUEST_TIMEOUT_MS, late)
   const follow = () => abort.abort(outer?.reason)
   if (outer?.aborted) follow()
   outer?.addEventListener('abort', follow)
   return {
     signal: abort.signal,
     end() {
-      clearTimeout(timer)
+      cancel()
       outer?.removeEventListener('abort', follow)
     },
   }

@@ -2,6 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeApiServer } from '../../test/fake-api-server.ts'
+import { FastClock } from '../../test/fast-clock.ts'
 import { ApiError, type KubernetesObject } from '../objects.ts'
 import { ApiHttp } from './http.ts'
 import { leaseClient } from './lease-client.ts'
@@ -11,6 +12,7 @@ import { collectionPath, objectPath } from './paths.ts'
 const QUEUES = 'warren.dev/v1alpha1/queues'
 const REF = { apiVersion: 'warren.dev/v1alpha1', kind: 'Queue', namespace: 'ns', name: 'orders' }
 
+let clock: FastClock
 let server: FakeApiServer
 let http: ApiHttp
 let objects: ClusterObjects
@@ -21,16 +23,20 @@ function queue(extra: Partial<KubernetesObject['metadata']> = {}): KubernetesObj
 }
 
 beforeEach(async () => {
+  clock = new FastClock(100)
   server = new FakeApiServer()
   const address = await server.start()
   http = new ApiHttp(
     { server: address, authorize: () => Promise.resolve({ headers: { authorization: 'Bearer t' } }) },
-    200,
+    clock,
   )
   objects = new ClusterObjects(http)
 })
 
-afterEach(() => server.stop())
+afterEach(async () => {
+  await server.stop()
+  clock.stop()
+})
 
 describe('ClusterObjects', () => {
   it('answers undefined for an object that is not there', async () => {
@@ -93,7 +99,7 @@ describe('ClusterObjects', () => {
 
   it('gives up a request that is not answered', async () => {
     server.listFaults = [{ kind: 'half-open' }]
-    await expect(objects.list(REF, 'ns')).rejects.toThrow('no answer for 200 ms')
+    await expect(objects.list(REF, 'ns')).rejects.toThrow('no answer for 30000 ms')
   })
 
   it('sends its credentials', async () => {

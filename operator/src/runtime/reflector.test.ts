@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { FakeApiServer, type ListFault, type WatchFault } from '../../test/fake-api-server.ts'
-import { fastClock, until } from '../../test/fast-clock.ts'
+import { FastClock, until } from '../../test/fast-clock.ts'
 import { ApiHttp } from '../cluster/http.ts'
 import { watchTransport } from '../cluster/transport.ts'
 import { createLog } from '../log.ts'
@@ -22,6 +22,7 @@ const TIMINGS = {
   backoff: { baseMs: 500, maxMs: 5000 },
 }
 
+let clock: FastClock
 let server: FakeApiServer
 let reflector: Reflector | undefined
 let address: URL
@@ -31,12 +32,12 @@ function queue(name: string, spec: unknown = {}): KubernetesObject {
 }
 
 function reflect(options: Partial<ReflectorOptions> = {}): Reflector {
-  const http = new ApiHttp({ server: address, authorize: () => Promise.resolve({}) }, 200)
+  const http = new ApiHttp({ server: address, authorize: () => Promise.resolve({}) }, clock)
   reflector = new Reflector({
     kind: KIND,
     path: `/apis/${QUEUES}`,
     transport: watchTransport(http),
-    clock: fastClock(100),
+    clock,
     random: Math.random,
     timings: TIMINGS,
     log: createLog('error'),
@@ -58,6 +59,7 @@ const agrees = () => {
 }
 
 beforeEach(async () => {
+  clock = new FastClock(100)
   server = new FakeApiServer()
   address = await server.start()
 })
@@ -66,6 +68,7 @@ afterEach(async () => {
   await reflector?.stop()
   reflector = undefined
   await server.stop()
+  clock.stop()
 })
 
 describe('Reflector on a well-behaved server', () => {
@@ -223,8 +226,7 @@ describe('Reflector on a misbehaving server', () => {
 
   it('does not storm a server that refuses every watch', async () => {
     server.watchFaults = Array.from({ length: 40 }, () => ({ kind: 'gone-http' as const }))
-    const clock = fastClock(100)
-    await reflect({ clock }).synced()
+    await reflect().synced()
     const startMs = clock.now()
     await until(() => clock.now() - startMs > 30_000)
     // 500, 1000, 2000, 4000, 5000, 5000, … ms, each at least halved by the jitter.
