@@ -14,7 +14,7 @@ import type { Config } from './config/config.ts'
 import type { Definitions } from './definitions/definitions.ts'
 import type { VhostDefinition } from './definitions/model.ts'
 import { FullDisk } from './full-disk.ts'
-import { CLEANER_PATIENCE_TURNS, UNSTABLE_BYTES_MAX } from './limits.ts'
+import { CLEANER_PATIENCE_MS, UNSTABLE_BYTES_MAX } from './limits.ts'
 import { Cleaner } from './log/cleaner.ts'
 import type { Disk } from './log/disk.ts'
 import { DiskFullError, openIn } from './log/errors.ts'
@@ -269,12 +269,13 @@ export class Broker implements QueueContext {
     return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
   }
 
-  #newCleaner(log: ShardLog, { segmentBytes, patienceTurns = CLEANER_PATIENCE_TURNS }: LogSizes): Cleaner {
+  #newCleaner(log: ShardLog, { segmentBytes, cleanerPatienceMs: patienceMs = CLEANER_PATIENCE_MS }: LogSizes): Cleaner {
     const tenants = new QueueTenants(this.queuesById, visit => this.#eachUnacked(visit))
     const onDamage = (error: Error): void => this.reportDamage(error)
     const onCleaned = (movedBytes: number): void =>
       this.logger.debug({ durable: log.durable, movedBytes }, 'a log segment was cleaned')
-    return new Cleaner({ log, tenants, segmentBytes, patienceTurns, wake: () => this.turn.wake(), onCleaned, onDamage })
+    const wake = (): void => this.turn.wake()
+    return new Cleaner({ log, tenants, segmentBytes, clock: this.clock, patienceMs, wake, onCleaned, onDamage })
   }
 
   #commit(): void {

@@ -66,8 +66,8 @@ export const META_SEGMENT_BYTES = 1_048_576
 /** Part of a segment that the cleaner looks through in one turn (512 KiB), and that it appends again: one in so many. */
 export const CLEANER_WALKED_PART = 32
 export const CLEANER_MOVED_PART = 64
-/** Turns in which the cleaner watches segments that it may clean: those that empty by themselves are left to do so. */
-export const CLEANER_PATIENCE_TURNS = 64
+/** Time in which the cleaner watches segments that it may clean: those that empty by themselves are left to do so. */
+export const CLEANER_PATIENCE_MS = 250
 /** Segments that are cleaned together, so that what moves comes to lie close together. */
 export const CLEANER_SEGMENTS_MAX = 32
 /** Times as much, when there is much to clean. */

@@ -8,8 +8,8 @@ export interface LogSizes extends Pick<LogOptions, 'spareMax' | 'uncheckpointedM
   readonly segmentBytes: number
   readonly metaSegmentBytes: number
   readonly residentBytesMax: number
-  /** Turns in which a segment is watched before it is cleaned. */
-  readonly patienceTurns?: number
+  /** Time in which segments are watched before they are cleaned. */
+  readonly cleanerPatienceMs?: number
 }
 
 export function usualSizes(alarms: Pick<Alarms, 'memoryMax'>): LogSizes {

@@ -13,7 +13,7 @@ const SIZES = {
   residentBytesMax: 3 * SEGMENT_BYTES,
   spareMax: 1,
   uncheckpointedMax: 1,
-  patienceTurns: 0,
+  cleanerPatienceMs: 0,
 }
 const BODY = Buffer.alloc(600, 'x')
 const MESSAGES = 200

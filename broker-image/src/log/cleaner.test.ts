@@ -12,6 +12,7 @@ import {
   settle,
   TestTenants,
 } from '../../test/log/owner.ts'
+import { ManualClock } from '../../test/support/manual-clock.ts'
 import { Cleaner } from './cleaner.ts'
 import { entryEnd } from './record.ts'
 import { openTransientLog } from './recovery.ts'
@@ -26,15 +27,17 @@ class Bench {
   readonly open: OpenLog
   readonly cleaner: Cleaner
   readonly damage: Error[] = []
+  readonly clock = new ManualClock()
   isAwake = false
 
-  constructor(open?: OpenLog, patienceTurns = 3) {
+  constructor(open?: OpenLog, patienceMs = 0) {
     this.open = open ?? openLog(this.disk)
     this.cleaner = new Cleaner({
       log: this.open.log,
       tenants: new TestTenants(this.open.queues),
       segmentBytes: SMALL_SEGMENT_BYTES,
-      patienceTurns,
+      clock: this.clock,
+      patienceMs,
       wake: () => {
         this.isAwake = true
       },
@@ -130,7 +133,8 @@ test('segments that empty by themselves are left to do so', () => {
   bench.fill(100)
   bench.settle(seq => seq % 4 === 0)
   for (let step = 1; step <= 25; step++) {
-    for (let turn = 0; turn < 10; turn++) bench.cleaner.step(false)
+    bench.clock.advance(10)
+    bench.cleaner.step(false)
     const left = [...bench.open.queues.of(1).live.keys()]
     const leaving = new Set(left.filter((_, at) => at % 3 === step % 3))
     bench.settle(seq => !leaving.has(seq))
@@ -148,6 +152,7 @@ test('beside heavy traffic what moved once lies close together, and stays where 
   const flow = (): void => {
     bench.fill(4)
     bench.settle(seq => seq > bench.open.queues.of(1).nextSeq - 4)
+    bench.clock.advance(1)
     bench.cleaner.step(false)
   }
   for (let turn = 0; turn < 200; turn++) flow()

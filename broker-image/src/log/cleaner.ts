@@ -5,6 +5,7 @@
  * segment, and only segments that are at most half alive. So a byte is moved at most once for each byte that was
  * settled: cleaning writes no more than publishers did. Before anything is moved it is measured exactly.
  */
+import type { Clock, Timer } from '../clock.ts'
 import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX, CLEANER_WALKED_PART } from '../limits.ts'
 import { readU32 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './batch.ts'
@@ -29,8 +30,9 @@ export interface CleanerOptions {
   tenants: Tenants
   /** Size of the usual segment. */
   segmentBytes: number
-  /** Turns in which segments are watched before they are cleaned; default 0. */
-  patienceTurns?: number
+  clock: Clock
+  /** Time in which segments are watched before they are cleaned. */
+  patienceMs: number
   /** Asks for another `step`, since there is more to do. */
   wake: () => void
   /** A segment is done; `movedBytes` were appended again so far. */
@@ -49,10 +51,10 @@ const TAIL_KEPT = 8
 /** What moves in a turn, as a multiple of what others append: more than half of the log there is alive then. */
 const LEAD = 1.5
 
-/** How many messages lived in each segment when the watch began, and for how many turns it goes on. */
+/** How many messages lived in each segment when the watch began; its timer is undefined once it is over. */
 interface Watch {
-  turns: number
   readonly live: ReadonlyMap<Segment, number>
+  timer: Timer | undefined
 }
 
 /** A segment that is cleaned. */
@@ -121,6 +123,7 @@ export class Cleaner {
   /** Appends nothing more: the log will be closed. */
   stop(): void {
     this.#isStopped = true
+    this.#watch?.timer?.cancel()
     this.#job = null
   }
 
@@ -133,13 +136,10 @@ export class Cleaner {
       this.#beginWatch(isShort)
       if (this.#watch === null) return null
     }
-    const { turns, live } = this.#watch
-    this.#options.wake()
-    if (turns > 0) {
-      this.#watch.turns--
-      return null
-    }
+    const { timer, live } = this.#watch
+    if (timer !== undefined) return null
     this.#watch = null
+    this.#options.wake()
     const { excess, victims } = this.#survey(isShort, segment => isSteady(segment, live.get(segment)))
     if (victims.length === 0) return null
     const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / this.#options.segmentBytes))
@@ -151,8 +151,14 @@ export class Cleaner {
     const { inhabited, victims } = this.#survey(isShort, () => true)
     this.#rest = Math.floor(inhabited.length / SEGMENTS_LOOKED_AT)
     if (victims.length === 0) return
-    const live = new Map(inhabited.map(segment => [segment, segment.live]))
-    this.#watch = { turns: this.#options.patienceTurns ?? 0, live }
+    const watch: Watch = { live: new Map(inhabited.map(segment => [segment, segment.live])), timer: undefined }
+    this.#watch = watch
+    const { clock, patienceMs, wake } = this.#options
+    if (patienceMs === 0) return
+    watch.timer = clock.after(patienceMs, () => {
+      watch.timer = undefined
+      wake()
+    })
   }
 
   #survey(isShort: boolean, counts: (segment: Segment) => boolean): Survey {

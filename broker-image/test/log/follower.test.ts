@@ -12,6 +12,7 @@ import {
 import { CHECKPOINT_FILE, decodeCheckpoint } from '../../src/log/checkpoint.ts'
 import { Cleaner } from '../../src/log/cleaner.ts'
 import { segmentFileNumber } from '../../src/log/segment-files.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryDisk, seeded } from './memory-disk.ts'
 import { flush, openLog, publish, SMALL_SEGMENT_BYTES, settle, TestTenants } from './owner.ts'
 
@@ -156,6 +157,8 @@ function play(steps: readonly Step[], seed: number, each: (follower: Follower, s
     log: open.log,
     tenants,
     segmentBytes: SMALL_SEGMENT_BYTES,
+    clock: new ManualClock(),
+    patienceMs: 0,
     wake: () => {},
     onCleaned: () => {},
     onDamage: error => {

@@ -1,6 +1,7 @@
 /** A log with its oracle: random steps, crashes among them, after which only what was not stable may be missing. */
 import { expect } from 'vitest'
 import { Cleaner } from '../../src/log/cleaner.ts'
+import { ManualClock } from '../support/manual-clock.ts'
 import { MemoryDisk, seeded } from './memory-disk.ts'
 import { bodyOf, type OpenLog, openLog, publish, type Queues, SMALL_SEGMENT_BYTES, TestTenants } from './owner.ts'
 
@@ -139,7 +140,8 @@ function cleanerOf({ log, queues }: OpenLog): Cleaner {
     log,
     tenants,
     segmentBytes: SMALL_SEGMENT_BYTES,
-    patienceTurns: 1,
+    clock: new ManualClock(),
+    patienceMs: 0,
     wake: () => {},
     onCleaned: () => {},
     onDamage: fail,

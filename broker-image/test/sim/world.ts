@@ -53,7 +53,7 @@ export class SimWorld {
       residentBytesMax: residentSegments * segmentBytes,
       spareMax: SPARE_MAX,
       uncheckpointedMax: UNCHECKPOINTED_MAX,
-      patienceTurns: 1,
+      cleanerPatienceMs: 0,
     })
     this.model = new Model(this.node.now)
   }
