@@ -132,11 +132,11 @@ describe('imports of the broker point one way', () => {
     expect(wrong).toEqual([])
   })
 
-  test('nobody but main imports the management API', () => {
+  test('nobody but the program imports the management API', () => {
     const importers = shipped.filter(
       file => !file.includes('/management/') && importsOf(file).some(path => path.includes('/management/')),
     )
-    expect(importers).toEqual(['broker-image/src/main.ts'])
+    expect(importers).toEqual(['broker-image/src/program.ts'])
   })
 })
 
@@ -173,8 +173,11 @@ describe('the world comes into the broker through its seams', () => {
   const SEAMS: { readonly [what: string]: readonly [use: RegExp, seams: readonly string[]] } = {
     'the time': [/\b(Date\.now|new Date\(\)|performance\.now)\b/, ['clock.ts']],
     timers: [/\b(setTimeout|setInterval)\b/, ['clock.ts']],
-    chance: [/\b(Math\.random|randomInt)\b/, ['main.ts']],
-    files: [/^import (?!type).*'node:fs/m, ['log/file-disk.ts', 'main.ts', 'management/host-facts.ts', 'resources.ts']],
+    chance: [/\b(Math\.random|randomInt)\b/, ['program.ts']],
+    files: [
+      /^import (?!type).*'node:fs/m,
+      ['log/file-disk.ts', 'management/host-facts.ts', 'program.ts', 'resources.ts'],
+    ],
     sockets: [
       /^import (?!type)(?!\{ type [^,]*\}).*'node:(net|tls|http)/m,
       [
@@ -186,7 +189,7 @@ describe('the world comes into the broker through its seams', () => {
         'transport/certificates.ts',
       ],
     ],
-    'the process': [/\bprocess\.(env|exit|on)\b/, ['main.ts']],
+    'the process': [/\bprocess\.(env|exit|on)\b/, ['main.ts', 'program.ts']],
   }
 
   test.each(Object.entries(SEAMS))('%s', (_what, [use, seams]) => {
@@ -217,6 +220,7 @@ describe('every source has a test', () => {
     'broker-image/test/interop/amqplib.test.ts': [
       'broker-image/src/main.ts',
       'broker-image/src/open-port.ts',
+      'broker-image/src/program.ts',
       'broker-image/src/resources.ts',
       'broker-image/src/session/listener.ts',
     ],
