@@ -100,7 +100,7 @@ function httpsDoor({ config }: Broker, management: FastifyInstance, certificates
   const server = createHttpsServer(options, management.routing)
   keepUpToDate(server, certificates)
   server.prependListener('secureConnection', socket => {
-    if (refusalOf(socket, certificates.settings) !== undefined) socket.destroy()
+    if (refusalOf(socket, certificates) !== undefined) socket.destroy()
   })
   const close = async (): Promise<void> => {
     server.close()

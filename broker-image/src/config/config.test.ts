@@ -76,6 +76,7 @@ describe('configuration file', () => {
     ['connection_max = 7\nhandshake_timeout = 8', { connectionMax: 7, handshakeTimeoutMs: 8 }],
     ['proxy_protocol = on\nssl_handshake_timeout = 9', { isProxied: true, tlsHandshakeTimeoutMs: 9 }],
     [`${TLS}ssl_options.password = p`, { amqpsListeners: { default: { port: 5671 } }, tls: { password: 'p' } }],
+    [`${TLS}ssl_options.depth = 0`, { tls: { isSignerListed: true } }],
     [`${TLS}ssl_options.versions.1 = tlsv1.3`, { tls: { certFile: 'c', versions: { 1: 'TLSv1.3' } } }],
     [
       `${TLS}ssl_options.sni.*.Example.com.certfile = a\nssl_options.sni.*.example.com.keyfile = b`,
@@ -128,6 +129,7 @@ describe('configuration file', () => {
     [`${TLS}ssl_options.verify = verify_peer`, 'ssl_options.verify = verify_peer needs ssl_options.cacertfile'],
     [`${TLS}ssl_options.fail_if_no_peer_cert = true`, 'needs ssl_options.verify = verify_peer'],
     [`${TLS}ssl_options.versions.1 = tlsv1.1`, 'expected tlsv1.2 or tlsv1.3; older versions are not safe'],
+    [`${TLS}ssl_options.depth = 2`, 'expected 0, with all who may sign client certificates'],
     [`${TLS}ssl_options.ciphers.1 = RC5`, 'expected a cipher suite'],
     [`${TLS}ssl_options.secure_renegotiate = false`, 'expected true, there is nothing else'],
     ['ssl_options.cacertfil = x', 'the nearest known key is "ssl_options.cacertfile"'],

@@ -31,6 +31,14 @@ const FAMILY: readonly (readonly [string, string, string, ApplyTls])[] = [
     },
   ],
   [
+    'depth',
+    'only 0: whoever signs a client certificate must be in cacertfile; without a line chains may have any length',
+    '',
+    (tls, text) => {
+      tls.isSignerListed = parseDepth(text)
+    },
+  ],
+  [
     'versions.<name>',
     'tlsv1.2 or tlsv1.3: a version that is offered; without any line both are',
     '',
@@ -106,6 +114,14 @@ function onlyBoolean(only: boolean): ApplyTls {
   return (_tls, text) => {
     if (parseBoolean(text) !== only) throw new ConfigError(`expected ${only}, there is nothing else`)
   }
+}
+
+/** Node does not tell a server which certificates a client brought along, so that they can't be counted. */
+function parseDepth(text: string): true {
+  if (text === '0') return true
+  throw new ConfigError(
+    'expected 0, with all who may sign client certificates, and those above them, in cacertfile; or leave it out: then chains may have any length',
+  )
 }
 
 function parseVersion(text: string): TlsVersion {

@@ -16,6 +16,8 @@ export interface TlsSettings extends CertificateFiles {
   isPeerVerified: boolean
   /** A client must show a certificate. */
   isPeerCertRequired: boolean
+  /** A client's certificate must be signed by one of the CA file, not by one that the client brings along. */
+  isSignerListed: boolean
   /** By the name in `versions.<name>`; empty means all that we know. */
   versions: { [name: string]: TlsVersion }
   /** OpenSSL's names, by the name in `ciphers.<name>`; empty means OpenSSL's choice. */
@@ -41,6 +43,7 @@ export function defaultTls(): TlsSettings {
     password: '',
     isPeerVerified: false,
     isPeerCertRequired: false,
+    isSignerListed: false,
     versions: {},
     ciphers: {},
     honorsCipherOrder: true,

@@ -121,7 +121,7 @@ class Doorway implements AmqpListener {
       this.#refuse(socket, error.message, hasLeft ? 'debug' : 'warn')
     })
     server.on('secureConnection', socket => {
-      const refusal = refusalOf(socket, certificates.settings)
+      const refusal = refusalOf(socket, certificates)
       if (refusal === undefined) this.#secure(socket)
       else this.#refuse(socket, refusal)
     })

@@ -157,6 +157,20 @@ describe('a certificate of the client', () => {
     expect(await heard(await open(REQUIRE), own(joe))).toContain('PLAIN')
   })
 
+  test('must be signed by one that is listed, where the depth is 0', async () => {
+    const middle = await makeIdentity({ name: 'CN=Middle', signer: authority, isAuthority: true })
+    const clients = [authority, middle].map(signer => makeIdentity({ name: 'CN=joe', signer }))
+    const [above, below] = await Promise.all(clients)
+    const conf = `${REQUIRE}ssl_options.depth = 0\n`
+    const world = await open(conf)
+    expect(await heard(world, own(above!))).toContain('PLAIN')
+    expect(await heard(world, own(below!))).toBeUndefined()
+    const both = { ...authority, certPem: `${authority.certPem}${middle.certPem}` }
+    const { ca } = writeFiles(join(folder, 'both'), authority, both)
+    const wider = await open(`${conf}ssl_options.cacertfile = ${ca}`)
+    expect(await heard(wider, own(below!))).toContain('PLAIN')
+  })
+
   test('is a login by EXTERNAL, under its common name', async () => {
     const world = await open(`${REQUIRE}auth_mechanisms.1 = EXTERNAL\nssl_cert_login_from = common_name`)
     const { definitions } = world.broker

@@ -90,7 +90,7 @@ test.each([{ validForDays: -1 }, { validForDays: 30, validFromDays: 20 }])(
 test.each([
   ['', 'there is no certificate in it'],
   ['nonsense', 'there is no certificate in it'],
-  ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', 'its first certificate is none'],
+  ['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n', 'certificate 1 in it is none'],
 ])('a file of authorities that holds %j stops the start and names its key', (text, problem) => {
   const files = filesOf(identity).set('ca', text)
   expect(() => open(files, new ManualClock(Date.now()), 'ca')).toThrow(`ssl_options.cacertfile = ca: ${problem}`)

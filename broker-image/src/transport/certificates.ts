@@ -28,6 +28,7 @@ interface Pair {
 }
 
 interface Loaded {
+  readonly authorities: readonly X509Certificate[]
   readonly main: Pair
   readonly byHost: ReadonlyMap<string, Pair>
 }
@@ -70,6 +71,11 @@ export class Certificates {
   /** For clients that ask for no host, or for one without a certificate of its own. */
   get main(): SecureContextOptions {
     return this.#loaded.main.options
+  }
+
+  /** Who may sign a client's certificate. */
+  get authorities(): readonly X509Certificate[] {
+    return this.#loaded.authorities
   }
 
   /** Milliseconds since 1970 at which the first of the certificates ends. */
@@ -170,23 +176,26 @@ function readAll({ settings, readFile }: CertificatesOptions): string[] {
 
 function load(options: CertificatesOptions, texts: readonly string[]): Loaded {
   const { settings, prefix } = options
-  if (settings.caFile !== '') assertCertificates(`${prefix}.cacertfile = ${settings.caFile}`, texts[0]!)
+  const { caFile } = settings
+  const authorities = caFile === '' ? [] : certificatesIn(`${prefix}.cacertfile = ${caFile}`, texts[0]!)
   const pairs = filesOf(settings).map((files, at) =>
     pairOf(options, files, { ca: texts[0]!, cert: texts[2 * at + 1]!, key: texts[2 * at + 2]! }),
   )
   const byHost = new Map(Object.keys(settings.sni).map((host, at) => [host, pairs[at + 1]!]))
-  return { main: pairs[0]!, byHost }
+  return { authorities, main: pairs[0]!, byHost }
 }
 
-/** OpenSSL takes a file without a certificate, and then trusts nobody. */
-function assertCertificates(setting: string, text: string): void {
-  const [first] = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/.exec(text) ?? []
-  if (first === undefined) throw new CertificateError(`${setting}: there is no certificate in it`)
-  try {
-    new X509Certificate(first)
-  } catch (error) {
-    throw new CertificateError(`${setting}: its first certificate is none: ${(error as Error).message}`)
-  }
+/** OpenSSL takes a file without a certificate, and then trusts nobody; and leaves out what stands behind a bad one. */
+function certificatesIn(setting: string, text: string): X509Certificate[] {
+  const pems = text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []
+  if (pems.length === 0) throw new CertificateError(`${setting}: there is no certificate in it`)
+  return pems.map((pem, at) => {
+    try {
+      return new X509Certificate(pem)
+    } catch (error) {
+      throw new CertificateError(`${setting}: certificate ${at + 1} in it is none: ${(error as Error).message}`)
+    }
+  })
 }
 
 function pairOf(

@@ -43,15 +43,18 @@ export function keepUpToDate(server: Server, certificates: Certificates): void {
 }
 
 /** Why a client whose handshake is done may not come in; undefined where it may. */
-export function refusalOf(socket: TLSSocket, settings: TlsSettings): string | undefined {
+export function refusalOf(socket: TLSSocket, { settings, authorities }: Certificates): string | undefined {
   if (!settings.isPeerVerified) return undefined
-  if (socket.getPeerX509Certificate() === undefined) {
-    return settings.isPeerCertRequired ? 'the client shows no certificate' : undefined
-  }
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return settings.isPeerCertRequired ? 'the client shows no certificate' : undefined
   // Node's types say Error; it is a code.
-  return socket.authorized
-    ? undefined
-    : `the client's certificate does not hold: ${socket.authorizationError as unknown}`
+  if (!socket.authorized) return `the client's certificate does not hold: ${socket.authorizationError as unknown}`
+  if (!settings.isSignerListed || authorities.some(authority => isSignedBy(certificate, authority))) return undefined
+  return "who signed the client's certificate is not in cacertfile, and depth is 0"
+}
+
+function isSignedBy(certificate: X509Certificate, signer: X509Certificate): boolean {
+  return certificate.checkIssued(signer) && certificate.verify(signer.publicKey)
 }
 
 /** The client's certificate, if it was verified. */
