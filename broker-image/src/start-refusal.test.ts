@@ -37,7 +37,10 @@ test.each([
 
 test.each([
   [new LogCorruptError('checkpoint', 12, 'the checksum is wrong'), 'queues/checkpoint, byte 12: the checksum is wrong'],
-  [new LogVersionError('checkpoint', 9, 1), 'queues/checkpoint has log format 9'],
+  [
+    new LogVersionError('checkpoint', { offset: 8, version: 9, read: [1, 2] }),
+    'queues/checkpoint, byte 8: log format 9, and this Warren reads 1 and 2: start the Warren that wrote it, or a newer one',
+  ],
 ])('a damaged file is named with its folder and its offset: %s', (error, text) => {
   const open = (): never => {
     throw error

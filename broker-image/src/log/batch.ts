@@ -15,7 +15,15 @@ import { crc32 } from 'node:zlib'
 import { readU32, readU64, writeU32, writeU64 } from '../wire/integers.ts'
 import { LogCorruptError, LogVersionError } from './errors.ts'
 
-export const FORMAT_VERSION = 1
+/**
+ * What is written. Since version 2 a message may be moved, and a delivery count may say that it is dead; all that
+ * version 1 knows means the same.
+ */
+export const FORMAT_VERSION = 2
+/** What is read. A segment is gone on with only in the version that is written, so that no older Warren misreads it. */
+export const FORMAT_VERSIONS_READ: readonly number[] = [1, FORMAT_VERSION]
+/** Where headers of segments and checkpoints have their version. */
+const VERSION_AT = 8
 export const SEGMENT_HEADER_BYTES = 64
 export const BATCH_HEADER_BYTES = 40
 
@@ -39,6 +47,11 @@ export interface SegmentHeader {
   bytes: number
 }
 
+/** The header as it was read: one of FORMAT_VERSIONS_READ. */
+export interface VersionedHeader extends SegmentHeader {
+  version: number
+}
+
 /** Fields of a batch that its entries do not have. */
 export interface BatchHeader {
   firstLsn: number
@@ -47,11 +60,11 @@ export interface BatchHeader {
   epoch: number
 }
 
-/** Writes the header at byte 0. */
-export function putSegmentHeader(buffer: Buffer, header: SegmentHeader): void {
+/** Writes the header at byte 0; in another version than FORMAT_VERSION only to mend one. */
+export function putSegmentHeader(buffer: Buffer, header: SegmentHeader, version = FORMAT_VERSION): void {
   buffer.fill(0, 0, SEGMENT_HEADER_BYTES)
   SEGMENT_MAGIC.copy(buffer, 0)
-  writeU32(buffer, 8, FORMAT_VERSION)
+  writeU32(buffer, VERSION_AT, version)
   writeU32(buffer, 12, header.shardId)
   writeU32(buffer, 16, header.identity)
   writeU64(buffer, 24, header.baseLsn)
@@ -63,21 +76,35 @@ export function putSegmentHeader(buffer: Buffer, header: SegmentHeader): void {
  * Reads the header of a segment file; null if the file was never used (all zeros).
  * Throws LogCorruptError, or LogVersionError for a format of another version.
  */
-export function readSegmentHeader(buffer: Buffer, file: string): SegmentHeader | null {
+export function readSegmentHeader(buffer: Buffer, file: string): VersionedHeader | null {
   const header = buffer.subarray(0, SEGMENT_HEADER_BYTES)
   if (header.every(byte => byte === 0)) return null
   if (!header.subarray(0, 8).equals(SEGMENT_MAGIC)) throw new LogCorruptError(file, 0, 'this is no segment of a log')
-  if (readU32(header, 8) === 0) throw new LogCorruptError(file, 8, 'the segment header has no format version')
-  if (readU32(header, 8) !== FORMAT_VERSION) throw new LogVersionError(file, readU32(header, 8), FORMAT_VERSION)
+  requireVersion(header, file)
   if (crc32(header.subarray(0, HEADER_CRC_AT)) !== readU32(header, HEADER_CRC_AT)) {
     throw new LogCorruptError(file, 0, 'the checksum of the segment header is wrong')
   }
   return {
+    version: readU32(header, VERSION_AT),
     shardId: readU32(header, 12),
     identity: readU32(header, 16),
     baseLsn: readU64(header, 24),
     bytes: readU32(header, 32),
   }
+}
+
+/** The version of a segment's header, or of a checkpoint, is one that is read. Throws LogVersionError or LogCorruptError. */
+export function requireVersion(header: Buffer, file: string): void {
+  const version = readU32(header, VERSION_AT)
+  if (version === 0) throw new LogCorruptError(file, VERSION_AT, 'there is no format version')
+  if (!FORMAT_VERSIONS_READ.includes(version)) {
+    throw new LogVersionError(file, { offset: VERSION_AT, version, read: FORMAT_VERSIONS_READ })
+  }
+}
+
+/** Whether the segment may be gone on with: its header is of the version that is written. */
+export function isWritten(image: Buffer): boolean {
+  return readU32(image, VERSION_AT) === FORMAT_VERSION
 }
 
 /** Writes the header of the batch [start, end), whose entries are in place. */

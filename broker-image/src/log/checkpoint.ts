@@ -13,8 +13,8 @@
  */
 import { crc32 } from 'node:zlib'
 import { readU32, readU64, writeU32, writeU64 } from '../wire/integers.ts'
-import { FORMAT_VERSION } from './batch.ts'
-import { LogCorruptError, LogVersionError } from './errors.ts'
+import { FORMAT_VERSION, requireVersion } from './batch.ts'
+import { LogCorruptError } from './errors.ts'
 
 /** Name of the checkpoint file, and of the one that will replace it. */
 export const CHECKPOINT_FILE = 'checkpoint'
@@ -106,7 +106,7 @@ export function decodeCheckpoint(buffer: Buffer, file: string): Checkpoint {
   if (buffer.length < HEADER_BYTES || !buffer.subarray(0, 8).equals(MAGIC)) {
     throw new LogCorruptError(file, 0, 'this is no checkpoint of a log')
   }
-  if (readU32(buffer, 8) !== FORMAT_VERSION) throw new LogVersionError(file, readU32(buffer, 8), FORMAT_VERSION)
+  requireVersion(buffer, file)
   if (crc32(buffer.subarray(CRC_FROM)) !== readU32(buffer, 12)) {
     throw new LogCorruptError(file, 0, 'the checksum of the checkpoint is wrong')
   }

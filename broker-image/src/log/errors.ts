@@ -21,21 +21,32 @@ export class LogCorruptError extends Error {
   }
 }
 
+/** A format version that was found in a file, and where. */
+export interface FoundVersion {
+  /** Byte offset in the file. */
+  readonly offset: number
+  readonly version: number
+  /** The versions that this Warren reads. */
+  readonly read: readonly number[]
+}
+
 /** The file was written by a Warren whose format this one does not read. */
 export class LogVersionError extends Error {
-  readonly #args: readonly [file: string, found: number, known: number]
+  readonly file: string
+  readonly found: FoundVersion
 
-  constructor(...args: [file: string, found: number, known: number]) {
-    const [file, found, known] = args
-    super(`${file} has log format ${found}, and this version of Warren reads format ${known}`)
+  constructor(file: string, found: FoundVersion) {
+    const { offset, version, read } = found
+    const advice = 'start the Warren that wrote it, or a newer one; nothing was changed'
+    super(`${file}, byte ${offset}: log format ${version}, and this Warren reads ${read.join(' and ')}: ${advice}`)
     this.name = 'LogVersionError'
-    this.#args = args
+    this.file = file
+    this.found = found
   }
 
   /** The same error, its file named from the parent of `folder`. */
   within(folder: string): LogVersionError {
-    const [file, found, known] = this.#args
-    return new LogVersionError(`${folder}/${file}`, found, known)
+    return new LogVersionError(`${folder}/${this.file}`, this.found)
   }
 }
 

@@ -133,9 +133,9 @@ test('after a clean close a missing tail is reported, also when nothing lives', 
 test('a file of another format version is refused, and the version named', () => {
   const disk = written(1)
   const [name] = segmentNames(disk)
-  disk.contentOf(name!)[11] = 2
+  disk.contentOf(name!)[11] = 9
   expect(() => openLog(disk)).toThrow(LogVersionError)
-  expect(() => openLog(disk)).toThrow('format 2')
+  expect(() => openLog(disk)).toThrow('format 9')
 })
 
 test('a file of another log is refused', () => {

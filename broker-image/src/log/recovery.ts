@@ -7,6 +7,7 @@ import { readU32 } from '../wire/integers.ts'
 import {
   BATCH_HEADER_BYTES,
   batchLength,
+  isWritten,
   laterBatch,
   lsnBehind,
   readSegmentHeader,
@@ -280,7 +281,9 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     requireFollows(files, { file, header }, tail)
     const segment = adopt(parts.storage, file, { table: segments, baseLsn: header.baseLsn, previous: tail })
     segment.sealed = file !== last?.file
-    scanSegment(segment, segments.bring(segment), parts.entries)
+    const image = segments.bring(segment)
+    scanSegment(segment, image, parts.entries)
+    if (!isWritten(image)) segment.bytes = segment.head
     if (segment.nextLsn < (extents.get(header.baseLsn) ?? 0)) throw damaged(segment)
     segment.lastRead = 0
     if (segment.sealed && segment.live === 0) segments.look(segment)

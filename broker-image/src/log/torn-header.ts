@@ -11,6 +11,7 @@ import {
   BATCH_HEADER_BYTES,
   BATCH_MARK_AT,
   batchLength,
+  FORMAT_VERSIONS_READ,
   firstLsnAt,
   HEADER_CRC_AT,
   laterBatch,
@@ -19,6 +20,7 @@ import {
   readSegmentHeader,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
+  type VersionedHeader,
 } from './batch.ts'
 import type { DiskFile } from './disk.ts'
 import { LogCorruptError } from './errors.ts'
@@ -61,9 +63,9 @@ export function remainsError(file: DiskFile): Error | null {
  * Whether a write of `expected` that ended anywhere may have left this: each byte is as it would be, or zero, as before
  * the first use of the file (a later use has the same bytes). Anything else is no torn header.
  */
-function mayBeTorn(head: Buffer, expected: SegmentHeader): boolean {
+function mayBeTorn(head: Buffer, expected: VersionedHeader): boolean {
   const whole = Buffer.alloc(SEGMENT_HEADER_BYTES)
-  putSegmentHeader(whole, expected)
+  putSegmentHeader(whole, expected, expected.version)
   for (let at = 0; at < HEADER_CRC_AT; at++) {
     const isKnown = at < UNKNOWN_FROM || at >= UNKNOWN_TO
     if (isKnown && head[at] !== 0 && head[at] !== whole[at]) return false
@@ -74,15 +76,24 @@ function mayBeTorn(head: Buffer, expected: SegmentHeader): boolean {
 /**
  * Judges a broken file by what the log needs next: the segment with this header, whose identity is known for sure
  * unless this is the log's first segment. 'unused': it holds nothing that was ever stable. 'repaired': one whole batch
- * follows, which may have been stable, and the header is made again (not synced). 'damaged': more follows than a torn
- * write can leave, or the header was never one of this log.
+ * follows, which may have been stable, and the header is made again (not synced), in the version in which it was.
+ * 'damaged': more follows than a torn write can leave, or the header was never one of this log.
  */
-export function judge({ file, head }: BrokenFile, expected: SegmentHeader, isIdentityKnown: boolean): Verdict {
-  if (!mayBeTorn(head, expected)) return 'damaged'
+export function judge(broken: BrokenFile, expected: SegmentHeader, isIdentityKnown: boolean): Verdict {
+  const possible = FORMAT_VERSIONS_READ.map(version => ({ ...expected, version })).filter(each =>
+    mayBeTorn(broken.head, each),
+  )
+  const verdicts = possible.map(each => judgeAs(broken, each, isIdentityKnown))
+  // A whole batch of one version is a stranger's to the other.
+  if (verdicts.includes('repaired')) return 'repaired'
+  return verdicts.length === 0 || verdicts.includes('damaged') ? 'damaged' : 'unused'
+}
+
+function judgeAs({ file }: BrokenFile, expected: VersionedHeader, isIdentityKnown: boolean): Verdict {
   const image = Buffer.allocUnsafe(file.bytes)
   file.readSync(image, 0, file.bytes)
   if (baseOf(image, expected) > expected.baseLsn) return 'damaged'
-  putSegmentHeader(image, expected)
+  putSegmentHeader(image, expected, expected.version)
   const batches = countBatches(image)
   if (batches > 1) return 'damaged'
   if (batches === 0) return !isIdentityKnown && holdsOthers(image) ? 'damaged' : 'unused'
@@ -91,10 +102,10 @@ export function judge({ file, head }: BrokenFile, expected: SegmentHeader, isIde
 }
 
 /** LSN of a whole first batch whose mark proves that this log wrote it, in whatever use of the file; else 0. */
-function baseOf(image: Buffer, expected: SegmentHeader): number {
+function baseOf(image: Buffer, expected: VersionedHeader): number {
   if (image.length < SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES) return 0
   const baseLsn = firstLsnAt(image, SEGMENT_HEADER_BYTES)
-  putSegmentHeader(image, { ...expected, baseLsn })
+  putSegmentHeader(image, { ...expected, baseLsn }, expected.version)
   return batchLength(image, SEGMENT_HEADER_BYTES, image.length) > 0 ? baseLsn : 0
 }
 
