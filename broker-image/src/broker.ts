@@ -149,16 +149,12 @@ export class Broker implements QueueContext {
         checkpointOf(this.queuesById.values(), visit => this.#eachUnacked(unacked => unacked.each(visit)))
     })
     this.#cleaners = [this.log, this.#transientLog].map(log => this.#newCleaner(log, sizes))
-    this.log.onStable = () => this.#stable()
-    this.#meta.onStable = () => this.#stable()
     const logs = [this.#meta, this.log, this.#transientLog]
     this.#fullDisk = new FullDisk(logs, this)
-    for (const log of logs) log.onError = error => this.#logFailed(error, options)
     this.intake = new Intake(this.log, this.#transientLog)
     this.reports = new Reports(this)
-    this.alarms.onChange = () => this.#alarmsChanged()
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
-    this.definitions.listen(change => this.#virtualHosts.definitionChanged(change))
+    this.#hearFrom(logs, options)
     for (const { dead } of this.queuesById.values()) dead.recovered()
     this.#isOpen = true
     this.turn.wake()
@@ -267,6 +263,13 @@ export class Broker implements QueueContext {
   #logOptions(shardId: number, sizes: LogSizes): LogOptions {
     const newIdentity = () => this.randomBelow(LOG_IDENTITIES)
     return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
+  }
+
+  #hearFrom(logs: readonly (MetaLog | ShardLog)[], options: BrokerOptions): void {
+    for (const log of [this.#meta, this.log]) log.onStable = () => this.#stable()
+    for (const log of logs) log.onError = error => this.#logFailed(error, options)
+    this.alarms.onChange = () => this.#alarmsChanged()
+    this.definitions.listen(change => this.#virtualHosts.definitionChanged(change))
   }
 
   #newCleaner(log: ShardLog, { segmentBytes, cleanerPatienceMs: patienceMs = CLEANER_PATIENCE_MS }: LogSizes): Cleaner {

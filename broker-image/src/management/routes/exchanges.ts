@@ -21,6 +21,17 @@ import { sendList, sendOne } from '../lists.ts'
 import { publishOverHttp } from '../publish.ts'
 
 export function exchangeRoutes(app: FastifyInstance, context: ManagementContext): void {
+  readingRoutes(app, context)
+  changingRoutes(app, context)
+  app.post('/api/exchanges/:vhost/:exchange/publish', async (request, reply) => {
+    const exchange = exchangeOf(context, request)
+    requirePermission(context.broker, request, 'write', exchange.name)
+    const to = { user: userOf(request), vhost: vhostOf(context, request), exchange }
+    return reply.send({ routed: await publishOverHttp(context.broker, to, bodyOf(request)) })
+  })
+}
+
+function readingRoutes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
   const view = (exchange: VhostExchange) => exchangeView(context, exchange)
 
@@ -39,20 +50,6 @@ export function exchangeRoutes(app: FastifyInstance, context: ManagementContext)
   app.get('/api/exchanges/:vhost/:exchange', (request, reply) =>
     sendOne(request, reply, { ...view(exchangeOf(context, request)), incoming: [], outgoing: [] }),
   )
-  app.put('/api/exchanges/:vhost/:exchange', (request, reply) => {
-    const vhost = vhostOf(context, request)
-    const { vhost: _, ...spec } = exchangeFromJson(vhost.name, exchangeNameOf(request), declarationOf(request))
-    requirePermission(broker, request, 'configure', spec.name)
-    const isNew = !vhost.exchanges.has(spec.name)
-    vhost.declareExchange(spec)
-    return answerStable(context, reply, createdStatus(isNew))
-  })
-  app.delete('/api/exchanges/:vhost/:exchange', (request, reply) => {
-    const { name } = exchangeOf(context, request)
-    requirePermission(broker, request, 'configure', name)
-    vhostOf(context, request).deleteExchange(name, { ifUnused: query(request, 'if-unused') === 'true' })
-    return answerStable(context, reply, 204)
-  })
   app.get('/api/exchanges/:vhost/:exchange/bindings/source', (request, reply) => {
     const { name } = exchangeOf(context, request)
     const bindings = vhostOf(context, request).listBindings()
@@ -67,11 +64,23 @@ export function exchangeRoutes(app: FastifyInstance, context: ManagementContext)
     const bindings = vhostOf(context, request).bindingsTo(exchangeOf(context, request))
     return sendList(request, reply, bindings, bindingView)
   })
-  app.post('/api/exchanges/:vhost/:exchange/publish', async (request, reply) => {
-    const exchange = exchangeOf(context, request)
-    requirePermission(broker, request, 'write', exchange.name)
-    const to = { user: userOf(request), vhost: vhostOf(context, request), exchange }
-    return reply.send({ routed: await publishOverHttp(broker, to, bodyOf(request)) })
+}
+
+function changingRoutes(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
+  app.put('/api/exchanges/:vhost/:exchange', (request, reply) => {
+    const vhost = vhostOf(context, request)
+    const { vhost: _, ...spec } = exchangeFromJson(vhost.name, exchangeNameOf(request), declarationOf(request))
+    requirePermission(broker, request, 'configure', spec.name)
+    const isNew = !vhost.exchanges.has(spec.name)
+    vhost.declareExchange(spec)
+    return answerStable(context, reply, createdStatus(isNew))
+  })
+  app.delete('/api/exchanges/:vhost/:exchange', (request, reply) => {
+    const { name } = exchangeOf(context, request)
+    requirePermission(broker, request, 'configure', name)
+    vhostOf(context, request).deleteExchange(name, { ifUnused: query(request, 'if-unused') === 'true' })
+    return answerStable(context, reply, 204)
   })
 }
 

@@ -21,6 +21,11 @@ import { sendList, sendOne } from '../lists.ts'
 import { queueView } from '../queue-views.ts'
 
 export function queueRoutes(app: FastifyInstance, context: ManagementContext): void {
+  readingRoutes(app, context)
+  changingRoutes(app, context)
+}
+
+function readingRoutes(app: FastifyInstance, context: ManagementContext): void {
   const { broker } = context
   const view = (queue: Queue) => queueView(context, queue)
 
@@ -46,6 +51,10 @@ export function queueRoutes(app: FastifyInstance, context: ManagementContext): v
     const bindings = vhostOf(context, request).bindingsTo(queueOf(context, request))
     return sendList(request, reply, bindings, bindingView)
   })
+}
+
+function changingRoutes(app: FastifyInstance, context: ManagementContext): void {
+  const { broker } = context
   app.put('/api/queues/:vhost/:queue', (request, reply) => {
     const status = declare(context, request)
     return answerStable(context, reply, status)
