@@ -2,8 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, mkdirSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { LogFile } from './log-file.ts'
 
 const RESTART_MS = 500
 const RESTART_MAX_MS = 30_000
@@ -35,6 +34,7 @@ export interface BrokerWatcher {
 export class BrokerProcess {
   readonly #command: BrokerCommand
   readonly #watcher: BrokerWatcher
+  readonly #log: LogFile
   #lastOutput = ''
   #child: ChildProcess | undefined
   #stopping = false
@@ -46,7 +46,7 @@ export class BrokerProcess {
   constructor(command: BrokerCommand, watcher: BrokerWatcher) {
     this.#command = command
     this.#watcher = watcher
-    mkdirSync(dirname(command.logFile), { recursive: true })
+    this.#log = new LogFile(command.logFile)
   }
 
   start(): void {
@@ -85,11 +85,7 @@ export class BrokerProcess {
 
   #heard(text: string): void {
     this.#lastOutput = (this.#lastOutput + text).slice(-KEPT_CHARACTERS)
-    try {
-      appendFileSync(this.#command.logFile, text)
-    } catch {
-      // A full disk costs lines of the log, and not the broker, which knows how to bear it.
-    }
+    this.#log.write(text)
   }
 
   #ended(signal: string | null): void {

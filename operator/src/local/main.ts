@@ -2,7 +2,6 @@
 
 import { basename, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pino from 'pino'
 import { Registry } from 'prom-client'
 import type { BrokerCluster } from '../api/brokercluster.ts'
 import { API_VERSION } from '../api/group.ts'
@@ -23,6 +22,7 @@ import { FlagError, type Flags, HELP, parseFlags } from './flags.ts'
 import { LocalFolder } from './folder.ts'
 import { claimFolder, FolderInUse } from './folder-claim.ts'
 import { LocalNode } from './local-node.ts'
+import { LogFile } from './log-file.ts'
 import { ManifestError } from './manifest.ts'
 import { PortInUse, PortPlan } from './ports.ts'
 import { Screen } from './screen.ts'
@@ -78,10 +78,7 @@ function start(flags: Flags): void {
 }
 
 function makeControllers(store: LocalStore, folder: LocalFolder, ports: PortPlan): Controller[] {
-  const logFile = pino.destination({ dest: join(folder.root, 'operator.log'), append: true, sync: true })
-  // A full disk costs lines of the log, and not the run.
-  logFile.on('error', () => undefined)
-  const log = createLog('info', logFile)
+  const log = createLog('info', new LogFile(join(folder.root, 'operator.log')))
   const deps = {
     objects: store.objects,
     cached: store.cached,
