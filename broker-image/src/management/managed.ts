@@ -8,7 +8,6 @@ import type { SegmentTable } from '../log/segment.ts'
 import type { Listening } from '../open-port.ts'
 import type { Consumer } from '../queue/consumers.ts'
 import type { QueueCounters } from '../queue/counters.ts'
-import type { Intake } from '../queue/intake.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Actor } from '../reports/reports.ts'
 import type { Origin } from '../transport/origin.ts'
@@ -18,7 +17,6 @@ export interface ManagedBroker {
   readonly config: Config
   readonly definitions: Definitions
   readonly access: Access
-  readonly intake: Intake
   readonly segments: SegmentTable
   /** What queues counted that are gone. */
   readonly retiredCounters: QueueCounters

@@ -4,7 +4,6 @@ import { nameFrom } from '../definitions/from-json.ts'
 import { argumentsFromJson, InvalidDefinition, type JsonObject, stringField } from '../definitions/json-values.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { REFUSED } from '../queue/offer.ts'
-import { offerAndKeep } from '../vhost/held/keep.ts'
 import { selectedKeys } from '../vhost/selected-keys.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
@@ -48,12 +47,11 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const wire = encodeWireForm({ exchange: exchange.name, routingKey, properties: sent, bodyFrames })
   if (!fitsFrames(wire, bodyFrames)) throw badRequest('the properties do not fit into a frame')
   const message = { routingKeys: keys, properties: sent }
-  const queues = vhost.queuesFor(exchange, message)
-  exchange.publishedIn++
   const persistent = properties.deliveryMode === PERSISTENT
   const arrival = { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }
-  vhost.trace?.published(arrival, queues, channelOverHttp(user))
-  const batch = offerAndKeep(broker, arrival, queues, message)
+  const route = vhost.route(wire.source, 0, wire.keyLength)
+  const queues = vhost.queuesOfPublish(arrival, route, message, channelOverHttp(user))
+  const batch = vhost.accept(arrival, exchange, queues, message)
   if (batch === REFUSED) throw badRequest('rejected Unable to publish message. Check queue limits.')
   await new Promise<void>(resolve => broker.whenSafe(batch, resolve))
   return queues.length > 0

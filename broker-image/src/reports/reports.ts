@@ -2,7 +2,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { DefinitionChange, Definitions } from '../definitions/definitions.ts'
-import type { Intake } from '../queue/intake.ts'
 import type { Turn } from '../turn.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import { splitIntoFrames } from '../vhost/wire-form.ts'
@@ -34,7 +33,6 @@ interface ReportingBroker {
   readonly definitions: Definitions
   readonly vhosts: ReadonlyMap<string, Vhost>
   readonly turn: Turn
-  readonly intake: Intake
 }
 
 const NO_BODY = Buffer.alloc(0)
@@ -49,7 +47,7 @@ export class Reports {
 
   constructor(broker: ReportingBroker) {
     this.#broker = broker
-    this.#publisher = new SelfPublisher(broker.turn, broker.intake)
+    this.#publisher = new SelfPublisher(broker.turn)
     broker.definitions.listen(change => this.#definitionChanged(change))
     for (const name of broker.vhosts.keys()) this.traceAsDefined(name)
   }

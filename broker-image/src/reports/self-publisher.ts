@@ -5,9 +5,8 @@
  * something, and a queue must not come upon that.
  */
 import { REPORT_BYTES_MAX } from '../limits.ts'
-import type { Arrival, Intake } from '../queue/intake.ts'
+import type { Arrival } from '../queue/intake.ts'
 import type { EndOfTurn, Turn } from '../turn.ts'
-import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import { encodeWireForm, fitsFrames, type WireForm } from '../vhost/wire-form.ts'
 import { ConnectionError } from '../wire/errors.ts'
@@ -36,13 +35,11 @@ export class SelfPublisher implements EndOfTurn {
   /** Reports are on their way to their queues right now. */
   isSending = false
   readonly #turn: Turn
-  readonly #intake: Intake
   #waiting: Waiting[] = []
   #waitingBytes = 0
 
-  constructor(turn: Turn, intake: Intake) {
+  constructor(turn: Turn) {
     this.#turn = turn
-    this.#intake = intake
   }
 
   /** Drops what fits no frame, and what is more than may wait in one turn: reports never hold up what they tell of. */
@@ -73,8 +70,7 @@ export class SelfPublisher implements EndOfTurn {
     if (exchange === undefined) return
     const message = { routingKeys: [routingKey], properties }
     const queues = vhost.queuesFor(exchange, message)
-    exchange.publishedIn++
-    offerAndKeep({ intake: this.#intake }, arrival, queues, message)
+    vhost.accept(arrival, exchange, queues, message)
   }
 }
 

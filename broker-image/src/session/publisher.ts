@@ -6,10 +6,8 @@
  */
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
-import { offer, REFUSED } from '../queue/offer.ts'
-import type { Queue } from '../queue/queue.ts'
+import { REFUSED } from '../queue/offer.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
-import { offerAndKeep } from '../vhost/held/keep.ts'
 import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
@@ -175,16 +173,16 @@ export class Publisher {
     arrival.ttlMs = content.expirationMs(buffer)
     const isPlain = !route.needsMessage && (content.headersAt < 0 || !mayHoldCopies(buffer, content.headersAt))
     const message = isPlain ? null : this.#lookAt(route)
-    const queues = message === null ? route.queues : channel.vhost.queuesFor(route.exchange, message)
-    if (channel.vhost.trace !== null) channel.vhost.trace.published(arrival, queues, channel)
+    const queues = channel.vhost.queuesOfPublish(arrival, route, message, channel)
+    const isMandatory = (bits & MANDATORY) !== 0
     if (channel.transaction !== null) {
-      channel.transaction.publish(arrival, { exchange: route.exchange, message, queues }, (bits & MANDATORY) !== 0)
+      channel.transaction.publish(arrival, { exchange: route.exchange, message, queues }, isMandatory)
       return
     }
-    route.exchange.publishedIn++
-    if (message?.keepers !== undefined) this.#keep(queues, message, bits)
-    else if (queues.length === 0) this.#unroutable(bits)
-    else this.#accept(queues)
+    const batch = channel.vhost.accept(arrival, route.exchange, queues, message)
+    // What exchanges keep, and no queue takes now, is returned all the same, as by RabbitMQ's plugins.
+    if (isMandatory && queues.length === 0) channel.returnMessage(arrival)
+    this.#confirm(batch)
   }
 
   /**
@@ -217,28 +215,11 @@ export class Publisher {
     return message
   }
 
-  #accept(queues: readonly Queue[]): void {
-    this.#confirm(offer(this.#channel.broker.intake, this.#arrival, queues))
-  }
-
-  /** Exchanges keep the message, or a note of it; what no queue takes now is returned all the same, as their plugins do. */
-  #keep(queues: readonly Queue[], message: RoutedMessage, bits: number): void {
-    const batch = offerAndKeep(this.#channel.broker, this.#arrival, queues, message)
-    if (queues.length === 0 && (bits & MANDATORY) !== 0) this.#channel.returnMessage(this.#arrival)
-    this.#confirm(batch)
-  }
-
   #confirm(batch: number): void {
     const { confirms, broker } = this.#channel
     if (confirms === null) return
     if (batch === REFUSED) confirms.refused()
     else if (confirms.published(batch)) broker.confirmWhenStable(confirms)
-  }
-
-  #unroutable(bits: number): void {
-    const { confirms, broker } = this.#channel
-    if ((bits & MANDATORY) !== 0) this.#channel.returnMessage(this.#arrival)
-    if (confirms?.published(0)) broker.confirmWhenStable(confirms)
   }
 
   /** The route of the keys, and the right to publish there. @throws ChannelError 403, 404. */

@@ -7,7 +7,6 @@ import type { Arrival } from '../queue/intake.ts'
 import { REFUSED } from '../queue/offer.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
-import { offerAndKeep } from '../vhost/held/keep.ts'
 import type { VhostExchange } from '../vhost/vhost-exchange.ts'
 import { ChannelError } from '../wire/errors.ts'
 import { METHOD_ID } from '../wire/frame.ts'
@@ -107,15 +106,12 @@ export class Transaction {
 
   /** A queue that was deleted since the publish gets nothing. What exchanges keep is routed anew, by what they hold now. */
   #deliver({ arrival, exchange, message, queues, mandatory }: HeldPublish, outcome: Outcome): void {
-    const { broker, vhost } = this.#channel
+    const { vhost } = this.#channel
     const found = message === null ? queues : vhost.queuesFor(exchange, message)
     const present = found.filter(queue => !queue.deleted)
-    exchange.publishedIn++
-    if (present.length > 0 || message !== null) {
-      const batch = offerAndKeep(broker, arrival, present, message)
-      if (batch === REFUSED) outcome.refused = true
-      else if (batch > outcome.batch) outcome.batch = batch
-    }
+    const batch = vhost.accept(arrival, exchange, present, message)
+    if (batch === REFUSED) outcome.refused = true
+    else if (batch > outcome.batch) outcome.batch = batch
     if (mandatory && present.length === 0) outcome.returned.push(arrival)
   }
 

@@ -8,6 +8,7 @@ import type { BindingDefinition, ExchangeDefinition, QueueDefinition } from '../
 import { vhostLimit } from '../definitions/named-limits.ts'
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueOwner } from '../queue/context.ts'
+import type { Arrival } from '../queue/intake.ts'
 import { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import { isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
@@ -31,11 +32,12 @@ import {
 import { DefaultExchange } from './default-exchange.ts'
 import { isKept } from './durability.ts'
 import { buildExchange, endHidden, hiddenQueues } from './held/build.ts'
+import { offerAndKeep } from './held/keep.ts'
 import type { HoldingContext } from './held/site.ts'
 import { PoliciesInForce } from './policies-in-force.ts'
 import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
 import { type Route, RouteCache } from './route-cache.ts'
-import type { Trace } from './trace.ts'
+import type { Trace, TracedChannel } from './trace.ts'
 import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
@@ -226,6 +228,30 @@ export class Vhost implements BindingSite {
     const route = { exchange, routingKey, queues, needsMessage }
     this.#routes.set(source, start, end, route)
     return route
+  }
+
+  /**
+   * Where a publish goes, of which whoever traces the virtual host hears. `message` is null when its keys said
+   * everything: then it goes to the queues of its `route`.
+   */
+  queuesOfPublish(
+    arrival: Arrival,
+    { exchange, queues }: Route,
+    message: RoutedMessage | null,
+    publisher: TracedChannel,
+  ): readonly Queue[] {
+    const found = message === null ? queues : this.queuesFor(exchange, message)
+    if (this.trace !== null) this.trace.published(arrival, found, publisher)
+    return found
+  }
+
+  /**
+   * Takes in a publish, whoever it is from: it is counted, and goes to its queues and to what exchanges keep. Answers as
+   * `offer`: the batch of the log that must be stable before the publisher may hear that the message is safe, or `REFUSED`.
+   */
+  accept(arrival: Arrival, exchange: VhostExchange, queues: readonly Queue[], message: RoutedMessage | null): number {
+    exchange.publishedIn++
+    return offerAndKeep(this.#context.queueContext, arrival, queues, message)
   }
 
   /** The queues of a message, each once. */

@@ -24,8 +24,8 @@ export function offerAndKeep(
   queues: readonly Queue[],
   message: RoutedMessage | null,
 ): number {
+  if (message?.keepers === undefined) return queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
   const routed = { arrival, queues, message }
-  if (message?.keepers === undefined) return keepAndOffer(context, routed)
   return together(context, routed, () => keepAndOffer(context, routed))
 }
 
