@@ -50,7 +50,7 @@ export function survey(tail: Segment | null, { segmentBytes, isShort, counts }: 
   const excess = isShort ? space : space - 2 * live - segmentBytes
   if (excess <= 0) return { inhabited, excess, victims: [] }
   candidates.sort((a, b) => a.bytes - b.bytes || age(a) - age(b))
-  const victims = isShort ? candidates.slice(0, 1) : worthwhile(candidates, segmentBytes)
+  const victims = isShort ? candidates.slice(0, CLEANER_SEGMENTS_MAX) : worthwhile(candidates, segmentBytes)
   return { inhabited, excess, victims: victims.map(({ segment }) => segment).sort((a, b) => a.baseLsn - b.baseLsn) }
 }
 
