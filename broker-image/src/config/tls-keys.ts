@@ -12,31 +12,32 @@ const VERSIONS: { readonly [name: string]: TlsVersion } = { 'tlsv1.2': 'TLSv1.2'
 
 /** Key behind the prefix, meaning, default, effect. */
 const FAMILY: readonly (readonly [string, string, string, ApplyTls])[] = [
-  ['cacertfile', 'file with the certificates of those who may sign a client certificate', '', file('caFile')],
-  ['certfile', 'file with the certificate and its intermediates, the server first', '', file('certFile')],
-  ['keyfile', 'file with its private key', '', file('keyFile')],
-  ['password', 'password of encrypted private keys', '', applyPassword],
+  [
+    'cacertfile',
+    'file with the certificates of those who may sign a client certificate',
+    '',
+    field('caFile', parseName),
+  ],
+  ['certfile', 'file with the certificate and its intermediates, the server first', '', field('certFile', parseName)],
+  ['keyfile', 'file with its private key', '', field('keyFile', parseName)],
+  ['password', 'password of encrypted private keys', '', field('password', text => text)],
   [
     'verify',
     'verify_peer asks clients for a certificate and checks it; verify_none does not',
     'verify_none',
-    applyVerify,
+    field('isPeerVerified', parseVerify),
   ],
   [
     'fail_if_no_peer_cert',
     'whether a client without a certificate is refused; needs verify_peer',
     'false',
-    (tls, text) => {
-      tls.isPeerCertRequired = parseBoolean(text)
-    },
+    field('isPeerCertRequired', parseBoolean),
   ],
   [
     'depth',
     'only 0: whoever signs a client certificate must be in cacertfile; without a line chains may have any length',
     '',
-    (tls, text) => {
-      tls.isSignerListed = parseDepth(text)
-    },
+    field('isSignerListed', parseDepth),
   ],
   [
     'versions.<name>',
@@ -58,9 +59,7 @@ const FAMILY: readonly (readonly [string, string, string, ApplyTls])[] = [
     'honor_cipher_order',
     "whether the server's order of ciphers counts",
     'true',
-    (tls, text) => {
-      tls.honorsCipherOrder = parseBoolean(text)
-    },
+    field('honorsCipherOrder', parseBoolean),
   ],
   ['client_renegotiation', 'only false: nobody renegotiates', 'false', onlyBoolean(false)],
   ['secure_renegotiate', 'only true', 'true', onlyBoolean(true)],
@@ -94,19 +93,15 @@ function sniKey(word: string, field: 'certFile' | 'keyFile', doc: string): Confi
   }
 }
 
-function file(field: 'caFile' | 'certFile' | 'keyFile'): ApplyTls {
+function field<F extends keyof TlsSettings>(name: F, parse: (text: string) => TlsSettings[F]): ApplyTls {
   return (tls, text) => {
-    tls[field] = parseName(text)
+    tls[name] = parse(text)
   }
 }
 
-function applyPassword(tls: TlsSettings, text: string): void {
-  tls.password = text
-}
-
-function applyVerify(tls: TlsSettings, text: string): void {
+function parseVerify(text: string): boolean {
   if (text !== 'verify_peer' && text !== 'verify_none') throw new ConfigError('expected verify_peer or verify_none')
-  tls.isPeerVerified = text === 'verify_peer'
+  return text === 'verify_peer'
 }
 
 /** A switch that is accepted, because files have it, but cannot be turned. */
