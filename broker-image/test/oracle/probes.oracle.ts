@@ -9,6 +9,9 @@ import { type Probe, parseProbes, play } from './scene.ts'
 /** How long a broker must be silent before a step is over. A difference counts if the longest shows it as well. */
 const QUIET_MS = [25, 100, 400]
 
+/** The comparison is worth its name. */
+const PROBES_MIN = 300
+
 const folder = path.join(import.meta.dirname, 'probes')
 const subjects = globSync('*.txt', { cwd: folder })
   .sort()
@@ -41,6 +44,7 @@ test('every known difference names a probe', () => {
   const all = subjects.flatMap(({ subject, probes }) => probes.map(({ name }) => `${subject}: ${name}`))
   expect(named.filter(name => !all.includes(name))).toEqual([])
   expect(all.length).toBe(new Set(all).size)
+  expect(all.length).toBeGreaterThanOrEqual(PROBES_MIN)
 })
 
 async function compared(probe: Probe, id: string): Promise<{ ours: string; theirs: string }> {
