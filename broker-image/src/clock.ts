@@ -1,4 +1,4 @@
-/** Time as the broker sees it: one of the four seams through which the world comes in. */
+/** Time as the broker sees it: one of the seams through which the world comes in. */
 
 /** A timer that can be taken back. */
 export interface Timer {

@@ -1,4 +1,4 @@
-/** The disk as a log sees it: one flat folder of files; one of the four seams through which the world comes in. */
+/** The disk as a log sees it: one flat folder of files; one of the seams through which the world comes in. */
 
 /** Called when a disk operation ended; null = it worked. */
 export type DiskDone = (error: Error | null) => void
