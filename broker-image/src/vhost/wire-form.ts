@@ -11,8 +11,12 @@ import {
   FRAME_OVERHEAD,
   HEADER_FLAGS_OFFSET,
 } from '../wire/frame.ts'
-import { readU32, writeU16, writeU32, writeU64 } from '../wire/integers.ts'
-import { decodeProperties, encodeProperties, type Properties } from '../wire/properties.ts'
+import { readU32, writeU32 } from '../wire/integers.ts'
+import { decodeProperties, encodeProperties, type Properties, writeProperties } from '../wire/properties.ts'
+import { Writer } from '../wire/writer.ts'
+
+/** Beside the body: keys, and properties with one death. */
+const WIRE_FORM_BYTES = 512
 
 export interface WireParts {
   readonly exchange: string
@@ -31,27 +35,25 @@ export interface WireForm {
 
 /** Builds `exchange | routing key | bits | 0xce | content header frame | body frames`. */
 export function encodeWireForm(parts: WireParts): WireForm {
-  const exchange = Buffer.from(parts.exchange)
-  const routingKey = Buffer.from(parts.routingKey)
-  const properties = encodeProperties(parts.properties)
-  const size = bodyBytes(parts.bodyFrames)
-  const keyLength = 2 + exchange.length + routingKey.length
-  const headerBytes = HEADER_FLAGS_OFFSET + properties.length
-  const source = Buffer.alloc(keyLength + 2 + headerBytes + FRAME_OVERHEAD + parts.bodyFrames.length)
-  source[0] = exchange.length
-  exchange.copy(source, 1)
-  source[1 + exchange.length] = routingKey.length
-  routingKey.copy(source, 2 + exchange.length)
-  source[keyLength + 1] = FRAME_END
-  const at = keyLength + 2
-  source[at] = FRAME_HEADER
-  writeU32(source, at + 3, headerBytes)
-  writeU16(source, at + FRAME_HEAD_BYTES, CLASS_BASIC)
-  writeU64(source, at + FRAME_HEAD_BYTES + 4, size)
-  properties.copy(source, at + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET)
-  source[at + FRAME_HEAD_BYTES + headerBytes] = FRAME_END
-  parts.bodyFrames.copy(source, at + headerBytes + FRAME_OVERHEAD)
-  return { source, keyLength, size }
+  const { exchange, routingKey, properties, bodyFrames } = parts
+  const size = bodyBytes(bodyFrames)
+  const writer = new Writer(WIRE_FORM_BYTES + bodyFrames.length)
+  writer.shortstr(exchange)
+  writer.shortstr(routingKey)
+  const keyLength = writer.size
+  writer.octet(0)
+  writer.octet(FRAME_END)
+  writer.octet(FRAME_HEADER)
+  writer.short(0)
+  writer.sized(() => {
+    writer.short(CLASS_BASIC)
+    writer.short(0)
+    writer.longlong(size)
+    writeProperties(writer, properties)
+  })
+  writer.octet(FRAME_END)
+  writer.raw(bodyFrames)
+  return { source: writer.bytes(), keyLength, size }
 }
 
 /** Whether the content header of a message with these body frames is one that clients take, who have our frame-max. */

@@ -97,7 +97,8 @@ export function decodeProperties(buffer: Buffer, flagsOffset: number, end: numbe
   const flags = reader.short()
   checkFlags(flags)
   const properties: { [name: string]: FieldTable | string | number } = {}
-  for (const [index, [name, type]] of LAYOUT.entries()) {
+  for (let index = 0; index < LAYOUT.length; index++) {
+    const [name, type] = LAYOUT[index]!
     if (isPresent(flags, index)) properties[name] = decodeProperty(reader, type)
   }
   if (reader.remaining > 0) throw new ConnectionError('FRAME_ERROR', `${reader.remaining} bytes too many in properties`)
@@ -107,12 +108,17 @@ export function decodeProperties(buffer: Buffer, flagsOffset: number, end: numbe
 /** Encodes flags and values as they stand in a header frame. */
 export function encodeProperties(properties: Properties): Buffer {
   const writer = new Writer()
+  writeProperties(writer, properties)
+  return writer.bytes()
+}
+
+/** The same, behind what was written before. */
+export function writeProperties(writer: Writer, properties: Properties): void {
   writer.short(flagsOf(properties))
   for (const [name, type] of LAYOUT) {
     const value = properties[name]
     if (value !== undefined) encodeProperty(writer, type, value)
   }
-  return writer.bytes()
 }
 
 /**
@@ -144,8 +150,8 @@ function sizeAt(buffer: Buffer, at: number, index: number): number {
 
 function flagsOf(properties: Properties): number {
   let flags = 0
-  for (const [index, [name]] of LAYOUT.entries()) {
-    if (properties[name] !== undefined) flags |= FLAG.contentType >>> index
+  for (let index = 0; index < LAYOUT.length; index++) {
+    if (properties[LAYOUT[index]![0]] !== undefined) flags |= FLAG.contentType >>> index
   }
   return flags
 }

@@ -4,6 +4,9 @@ import { ConnectionError } from './errors.ts'
 import { writeU16, writeU32, writeU64 } from './integers.ts'
 
 const SHORTSTR_BYTES_MAX = 255
+const ASCII_MAX = 127
+/** Of one UTF-16 code unit. */
+const UTF8_BYTES_MAX = 3
 
 export class Writer {
   #buffer: Buffer
@@ -63,17 +66,17 @@ export class Writer {
 
   /** Raises SYNTAX_ERROR for more than 255 bytes of text; whoever reports errors cuts their text before. */
   shortstr(text: string): void {
-    const bytes = Buffer.byteLength(text)
+    const at = this.#grow(1)
+    const bytes = this.#text(text)
     if (bytes > SHORTSTR_BYTES_MAX) throw new ConnectionError('SYNTAX_ERROR', `short string of ${bytes} bytes`)
-    this.octet(bytes)
-    const at = this.#grow(bytes)
-    this.#buffer.write(text, at, 'utf8')
+    this.#buffer[at] = bytes
   }
 
   longstr(value: Buffer | string): void {
-    const bytes = typeof value === 'string' ? Buffer.from(value) : value
-    this.long(bytes.length)
-    this.raw(bytes)
+    const at = this.#grow(4)
+    if (typeof value !== 'string') this.raw(value)
+    else this.#text(value)
+    writeU32(this.#buffer, at, this.#size - at - 4)
   }
 
   /** Bytes without a length before them. */
@@ -92,6 +95,24 @@ export class Writer {
   /** What was written; a view that stays valid until the next write. */
   bytes(): Buffer {
     return this.#buffer.subarray(0, this.#size)
+  }
+
+  /** Answers the number of bytes. Short texts of ASCII are written here: the call into native code costs more. */
+  #text(text: string): number {
+    const { length } = text
+    const at = this.#grow(length * UTF8_BYTES_MAX)
+    let end = at
+    if (length <= SHORTSTR_BYTES_MAX) {
+      const buffer = this.#buffer
+      while (end - at < length) {
+        const code = text.charCodeAt(end - at)
+        if (code > ASCII_MAX) break
+        buffer[end++] = code
+      }
+    }
+    if (end - at < length) end = at + this.#buffer.write(text, at, 'utf8')
+    this.#size = end
+    return end - at
   }
 
   #grow(bytes: number): number {
