@@ -3,7 +3,6 @@
  * in one of two ways: a `ChannelError` closes its channel, a `ConnectionError` the connection.
  */
 import type { Socket } from 'node:net'
-import { AccessRefused } from '../access/access-refused.ts'
 import type { Broker } from '../broker.ts'
 import type { Timer } from '../clock.ts'
 import type { Arguments } from '../definitions/model.ts'
@@ -24,29 +23,27 @@ import {
   FRAME_OVERHEAD,
   heartbeatFrame,
   METHOD_ID,
-  PROTOCOL_HEADER,
 } from '../wire/frame.ts'
 import { readU16, readU32 } from '../wire/integers.ts'
 import type { Method, MethodArgs, MethodName } from '../wire/methods.ts'
-import { assertMayOpen } from './admission.ts'
 import { Blocking } from './blocking.ts'
 import type { Channel } from './channel.ts'
 import { channelMethod, channelOf } from './channel-methods.ts'
 import { closeArgs } from './close-args.ts'
 import { FrameInput } from './frame-input.ts'
-import { capabilitiesIn, startArgs, tuned } from './handshake.ts'
+import { Handshake } from './handshake.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { logIn, loginRefused, mechanismsFor } from './login.ts'
+import type { Tuned } from './negotiation.ts'
 import { Outbox } from './outbox.ts'
-import { ProtocolHeader } from './protocol-header.ts'
-import { connectionClosed, connectionCreated, loginFailed, loginSucceeded } from './session-events.ts'
+import { connectionClosed, connectionCreated } from './session-events.ts'
 
-/** What a client must send next; `running` is open, `closing` waits for `connection.close-ok`. */
-type State = 'header' | 'start' | 'tune' | 'open' | 'running' | 'closing' | 'closed'
+/** `running` is open, `closing` waits for `connection.close-ok`; nothing is taken from a client that is `closed`. */
+type State = 'handshake' | 'running' | 'closing' | 'closed'
 
 export class Connection {
   readonly broker: Broker
   readonly outbox: Outbox
+  readonly blocking: Blocking
   readonly channels = new Map<number, Channel>()
   readonly exclusiveQueues = new Set<Queue>()
   /** Behind proxies two connections may have the same. */
@@ -70,12 +67,11 @@ export class Connection {
   readonly #socket: Socket
   readonly #input: FrameInput
   readonly #holders = new Set<object>()
-  #state: State = 'header'
+  #state: State = 'handshake'
+  /** Null once the connection is open. */
+  #handshake: Handshake | null = new Handshake(this)
   /** Why frames that are here are not taken yet: a `basic.get` is under way, or its answers fill the outbox. */
   #waitsFor: 'nothing' | 'get' | 'room' = 'nothing'
-  readonly #header = new ProtocolHeader()
-  readonly #blocking: Blocking
-  #wantsAuthFailureClose = false
   #deadline: Timer | undefined
   #heartbeat: Heartbeat | undefined
 
@@ -88,7 +84,7 @@ export class Connection {
     this.channelMax = broker.config.channelMax
     this.outbox = new Outbox(socket, broker.turn, broker.outboxes, () => this.#drained())
     this.#input = new FrameInput(FRAME_BYTES_MAX, (buffer, start, end) => this.#frames(buffer, start, end))
-    this.#blocking = new Blocking(broker.alarms, this)
+    this.blocking = new Blocking(broker.alarms, this)
     this.#deadline = broker.clock.after(broker.config.handshakeTimeoutMs, () => this.destroy())
     socket.on('data', chunk => this.receive(chunk))
     socket.on('close', () => this.#closed())
@@ -124,6 +120,12 @@ export class Connection {
     this.#fail(new ConnectionError('CONNECTION_FORCED', reason), 0, 0)
   }
 
+  /** Ends the connection, and takes nothing more from the client. */
+  leave(): void {
+    this.#state = 'closed'
+    this.destroy()
+  }
+
   /** Ends the connection without another word; a peer that reads nothing gets no more time for what was said. */
   destroy(): void {
     this.outbox.endTurn()
@@ -138,13 +140,13 @@ export class Connection {
 
   /** An alarm went on or off. */
   alarmsChanged(): void {
-    this.#blocking.update(this.hasPublished)
+    this.blocking.update(this.hasPublished)
   }
 
   /** Takes bytes from the client; the chunk may be used again once this returns. */
   receive(chunk: Buffer): void {
     this.receivedBytes += chunk.length
-    if (this.#state !== 'closed') this.#feed(this.#state === 'header' ? this.#protocolHeader(chunk) : chunk)
+    if (this.#state !== 'closed') this.#feed(this.#handshake === null ? chunk : this.#handshake.framesIn(chunk))
   }
 
   #feed(chunk: Buffer): void {
@@ -183,23 +185,7 @@ export class Connection {
   /** A publisher waits while the disk is behind, or something is short. */
   #holdBack(): void {
     if (this.broker.isLogBehind) this.broker.holdPublisher(this)
-    if (this.broker.alarms.any) this.#blocking.update(true)
-  }
-
-  /** Answers the bytes behind the protocol header. */
-  #protocolHeader(chunk: Buffer): Buffer {
-    const rest = this.#header.take(chunk)
-    if (rest === 'incomplete') return Buffer.alloc(0)
-    if (rest === 'wrong') {
-      this.outbox.write(PROTOCOL_HEADER)
-      this.#state = 'closed'
-      this.destroy()
-      return Buffer.alloc(0)
-    }
-    this.#state = 'start'
-    const { config, version } = this.broker
-    this.send('connection.start', startArgs(config, version, mechanismsFor(config, this.origin)))
-    return rest
+    if (this.broker.alarms.any) this.blocking.update(true)
   }
 
   /** Sends a method of the connection itself. */
@@ -268,63 +254,29 @@ export class Connection {
     if (method.name === 'connection.close') {
       this.#release()
       this.send('connection.close-ok', {})
-      this.#state = 'closed'
-      this.destroy()
-    } else if (method.name === 'connection.start-ok' && this.#state === 'start') this.#startOk(method.args)
-    else if (method.name === 'connection.tune-ok' && this.#state === 'tune') this.#tuneOk(method.args)
-    else if (method.name === 'connection.open' && this.#state === 'open') this.#open(method.args.virtualHost)
-    else if (method.name === 'connection.update-secret' && this.#state === 'running') {
-      this.send('connection.update-secret-ok', {})
-    } else throw new ConnectionError('COMMAND_INVALID', `unexpected method ${method.name}`)
+      this.leave()
+    } else if (this.#handshake !== null) this.#handshake.method(method)
+    else if (method.name === 'connection.update-secret') this.send('connection.update-secret-ok', {})
+    else throw new ConnectionError('COMMAND_INVALID', `unexpected method ${method.name}`)
   }
 
-  #startOk(args: MethodArgs<'connection.start-ok'>): void {
-    this.clientProperties = args.clientProperties as Arguments
-    const capabilities = capabilitiesIn(args.clientProperties)
-    this.wantsCancelNotify = capabilities.has('consumer_cancel_notify')
-    this.#blocking.isTold = capabilities.has('connection.blocked')
-    this.#wantsAuthFailureClose = capabilities.has('authentication_failure_close')
-    this.authMechanism = args.mechanism
-    try {
-      const user = logIn(this.broker, this.origin, args)
-      this.user = user.name
-      this.isImpersonator = user.tags.includes('impersonator')
-      loginSucceeded(this)
-    } catch (error) {
-      if (error instanceof AccessRefused) this.#refuseLogin(error)
-      else throw error
-      return
-    }
-    this.#state = 'tune'
-    const { channelMax, frameBytesMax, heartbeatSeconds } = this.broker.config
-    this.send('connection.tune', { channelMax, frameMax: frameBytesMax, heartbeat: heartbeatSeconds })
-  }
-
-  #refuseLogin(refused: AccessRefused): void {
-    loginFailed(this, refused.user, refused.reason)
-    this.broker.logger.warn({ connection: this.name, reason: refused.reason }, 'login refused')
-    if (this.#wantsAuthFailureClose) throw loginRefused(this.authMechanism)
-    this.#state = 'closed'
-    this.destroy()
-  }
-
-  #tuneOk(args: MethodArgs<'connection.tune-ok'>): void {
-    const { channelMax, frameMax, heartbeatSeconds } = tuned(this.broker.config, args)
+  /** What was agreed on holds from here, and heartbeats begin. */
+  tune({ channelMax, frameMax, heartbeatSeconds }: Tuned): void {
     this.channelMax = channelMax
     this.frameMax = frameMax === 0 ? FRAME_BYTES_MAX : frameMax
     this.#input.frameMax = this.frameMax
     this.heartbeatSeconds = heartbeatSeconds
-    this.#state = 'open'
     this.#heartbeat = new Heartbeat(this.broker.clock, heartbeatSeconds, this, {
       beat: () => this.outbox.write(heartbeatFrame()),
       missed: () => this.#socket.destroy(),
     })
   }
 
-  #open(vhost: string): void {
-    assertMayOpen(this.broker, this.user, vhost)
+  /** Lets the client in: it may open channels. */
+  open(vhost: string): void {
     this.vhost = vhost
     this.#state = 'running'
+    this.#handshake = null
     this.#deadline?.cancel()
     this.broker.connections.add(this)
     connectionCreated(this)

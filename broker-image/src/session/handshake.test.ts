@@ -1,46 +1,88 @@
-/** What is offered, and what both agree on. */
+/** From the protocol header to an open virtual host: whoever leaves the way is told so, and gone. */
 import { describe, expect, test } from 'vitest'
-import { loadConfig } from '../config/config.ts'
-import { capabilitiesIn, startArgs, tuned } from './handshake.ts'
+import { BrokerWorld } from '../../test/support/broker-world.ts'
+import type { TestClient } from '../../test/support/test-client.ts'
+import { PROTOCOL_HEADER } from '../wire/frame.ts'
 
-const config = loadConfig({ argv: [], env: {}, readFile: () => '' })
+const STEPS: readonly ((client: TestClient) => void)[] = [
+  client => client.bytes(PROTOCOL_HEADER),
+  client =>
+    client.send(0, 'connection.start-ok', {
+      clientProperties: {},
+      mechanism: 'PLAIN',
+      response: Buffer.from('\0guest\0guest'),
+      locale: 'en_US',
+    }),
+  client => client.send(0, 'connection.tune-ok', { channelMax: 0, frameMax: 0, heartbeat: 0 }),
+  client => client.send(0, 'connection.open', { virtualHost: '/' }),
+]
+const ANSWERS = ['connection.start', 'connection.tune', 'connection.open-ok']
 
-test('clients that look at product and capabilities find those of RabbitMQ', () => {
-  const { serverProperties, mechanisms, versionMajor, versionMinor } = startArgs(config, '1.2.3', ['AMQPLAIN', 'PLAIN'])
-  expect([versionMajor, versionMinor, mechanisms.toString()]).toEqual([0, 9, 'AMQPLAIN PLAIN'])
-  expect(serverProperties).toMatchObject({ product: 'RabbitMQ', platform: 'Warren 1.2.3' })
-  expect(serverProperties['capabilities']).toMatchObject({
-    publisher_confirms: true,
-    exchange_exchange_bindings: true,
-    'basic.nack': true,
-    consumer_cancel_notify: true,
-    'connection.blocked': true,
-    consumer_priorities: true,
-    authentication_failure_close: true,
-    per_consumer_qos: true,
-  })
+/** A client that has gone so many steps. */
+async function after(steps: number): Promise<{ world: BrokerWorld; client: TestClient }> {
+  const world = new BrokerWorld()
+  const client = world.socket()
+  for (const step of STEPS.slice(0, steps)) step(client)
+  await world.settle()
+  return { world, client }
+}
+
+const said = (client: TestClient): string[] =>
+  client.take().map(heard => (heard.kind === 'method' ? heard.method.name : heard.kind))
+
+test('each step is answered, and the last one lets the client in', async () => {
+  const { world, client } = await after(4)
+  expect(said(client)).toEqual(ANSWERS)
+  expect([...world.broker.connections]).toMatchObject([{ state: 'running', user: 'guest', vhost: '/' }])
 })
 
-test('capabilities are those that are true', () => {
-  expect(capabilitiesIn({ capabilities: { a: true, b: false, c: 1 } })).toEqual(new Set(['a']))
-  expect(capabilitiesIn({})).toEqual(new Set())
-  expect(capabilitiesIn({ capabilities: 'all' })).toEqual(new Set())
+test.each([1, 2, 3])('a step out of turn is 503 where step %i is due', async due => {
+  for (const [at, step] of STEPS.entries()) {
+    if (at === due || at === 0) continue
+    const { world, client } = await after(due)
+    client.take()
+    step(client)
+    await world.settle()
+    expect(client.take()).toMatchObject([{ method: { name: 'connection.close', args: { replyCode: 503 } } }])
+  }
 })
 
-describe('tuning', () => {
-  test.each([
-    [{ channelMax: 0, frameMax: 0, heartbeat: 0 }, [2_047, 131_072, 0]],
-    [{ channelMax: 10, frameMax: 4_096, heartbeat: 5 }, [10, 4_096, 5]],
-    [{ channelMax: 2_047, frameMax: 131_072, heartbeat: 600 }, [2_047, 131_072, 600]],
-  ])('%j is agreed to', (ok, [channelMax, frameMax, heartbeatSeconds]) => {
-    expect(tuned(config, ok)).toEqual({ channelMax, frameMax, heartbeatSeconds })
+test('a step again is 503 once the connection is open', async () => {
+  const { world, client } = await after(4)
+  client.take()
+  STEPS[3]?.(client)
+  await world.settle()
+  expect(client.take()).toMatchObject([{ method: { name: 'connection.close', args: { replyCode: 503 } } }])
+})
+
+test('a client may close at each step', async () => {
+  for (const steps of [1, 2, 3, 4]) {
+    const { world, client } = await after(steps)
+    client.take()
+    client.send(0, 'connection.close', { replyCode: 200, replyText: '', classId: 0, methodId: 0 })
+    await world.settle()
+    expect(said(client)).toEqual(['connection.close-ok', 'closed'])
+  }
+})
+
+describe('a client that is sent away', () => {
+  test('hears our protocol header, if its own is another one, and nothing is taken from it after that', async () => {
+    const { world, client } = await after(0)
+    client.bytes(Buffer.from('GET / HTTP/1.1\r\n'))
+    client.login()
+    await world.settle()
+    expect(said(client)).toEqual(['protocol header', 'closed'])
+    expect(world.broker.connections.size).toBe(0)
   })
 
   test.each([
-    { channelMax: 2_048, frameMax: 0, heartbeat: 0 },
-    { channelMax: 0, frameMax: 131_073, heartbeat: 0 },
-    { channelMax: 0, frameMax: 4_095, heartbeat: 0 },
-  ])('%j is not allowed', ok => {
-    expect(() => tuned(config, ok)).toThrow(expect.objectContaining({ code: 530 }))
+    [true, ['connection.start', 'connection.close']],
+    [false, ['connection.start', 'closed']],
+  ])('hears of a wrong password only if it asked for that: %j', async (isTold, heard) => {
+    const { world, client } = await after(0)
+    client.login({ password: 'wrong', capabilities: { authentication_failure_close: isTold } })
+    await world.settle()
+    expect(said(client)).toEqual(heard)
+    expect(world.broker.connections.size).toBe(0)
   })
 })

@@ -1,86 +1,103 @@
-/** From the protocol header to an open virtual host [AMQP 2.2.4]: what we offer, and what a client may choose. */
-import type { Config } from '../config/config.ts'
-import { FRAME_BYTES_MIN } from '../limits.ts'
+/**
+ * The way of a client from the protocol header to an open virtual host [AMQP 2.2.4], step by step. What it says of itself,
+ * and what both agree on, is put into its connection.
+ */
+import { AccessRefused } from '../access/access-refused.ts'
+import type { Arguments } from '../definitions/model.ts'
 import { ConnectionError } from '../wire/errors.ts'
-import type { FieldTable } from '../wire/field-table.ts'
-import type { MethodArgs } from '../wire/methods.ts'
+import { PROTOCOL_HEADER } from '../wire/frame.ts'
+import type { Method, MethodArgs } from '../wire/methods.ts'
+import { assertMayOpen } from './admission.ts'
+import type { Connection } from './connection.ts'
+import { logIn, loginRefused, mechanismsFor } from './login.ts'
+import { capabilitiesIn, startArgs, tuned } from './negotiation.ts'
+import { ProtocolHeader } from './protocol-header.ts'
+import { loginFailed, loginSucceeded } from './session-events.ts'
 
-const LOCALES = Buffer.from('en_US')
+const NOTHING = Buffer.alloc(0)
 
-/** The first thing that we say. */
-export function startArgs(
-  config: Config,
-  version: string,
-  mechanisms: readonly string[],
-): MethodArgs<'connection.start'> {
-  return {
-    versionMajor: 0,
-    versionMinor: 9,
-    serverProperties: serverProperties(config, version),
-    mechanisms: Buffer.from(mechanisms.join(' ')),
-    locales: LOCALES,
+export class Handshake {
+  readonly #connection: Connection
+  readonly #header = new ProtocolHeader()
+  /** What the client must send next. */
+  #due: 'header' | 'start-ok' | 'tune-ok' | 'open' = 'header'
+  #wantsAuthFailureClose = false
+
+  constructor(connection: Connection) {
+    this.#connection = connection
   }
-}
 
-/** What the server says of itself; some clients choose their behaviour by product and version. */
-function serverProperties(config: Config, version: string): FieldTable {
-  return {
-    capabilities: {
-      publisher_confirms: true,
-      exchange_exchange_bindings: true,
-      'basic.nack': true,
-      consumer_cancel_notify: true,
-      'connection.blocked': true,
-      consumer_priorities: true,
-      authentication_failure_close: true,
-      per_consumer_qos: true,
-      direct_reply_to: true,
-    },
-    cluster_name: config.clusterName,
-    copyright: 'Copyright the Warren authors',
-    information: 'Warren: AMQP 0-9-1 brokers on Kubernetes, licensed under the Apache License 2.0',
-    platform: `Warren ${version}`,
-    product: config.productName,
-    version: config.productVersion,
+  /** Takes the protocol header from the first bytes. Answers the frames among them. */
+  framesIn(chunk: Buffer): Buffer {
+    if (this.#due !== 'header') return chunk
+    const connection = this.#connection
+    const rest = this.#header.take(chunk)
+    if (rest === 'incomplete') return NOTHING
+    if (rest === 'wrong') {
+      connection.outbox.write(PROTOCOL_HEADER)
+      connection.leave()
+      return NOTHING
+    }
+    this.#due = 'start-ok'
+    const { config, version } = connection.broker
+    connection.send('connection.start', startArgs(config, version, mechanismsFor(config, connection.origin)))
+    return rest
   }
-}
 
-/** What a client says that it can do. */
-export function capabilitiesIn(clientProperties: FieldTable): ReadonlySet<string> {
-  const capabilities = clientProperties['capabilities']
-  if (typeof capabilities !== 'object' || capabilities === null) return new Set()
-  return new Set(Object.entries(capabilities).flatMap(([name, isOn]) => (isOn === true ? [name] : [])))
-}
-
-/** The limits of a connection: in each case the lower of both wishes, where 0 is no wish. */
-export interface Tuned {
-  readonly channelMax: number
-  readonly frameMax: number
-  readonly heartbeatSeconds: number
-}
-
-/** @throws ConnectionError 530 when the client asks for more than was offered, or for frames too small. */
-export function tuned(config: Config, ok: MethodArgs<'connection.tune-ok'>): Tuned {
-  return {
-    channelMax: agreed('channel_max', ok.channelMax, config.channelMax),
-    frameMax: agreed('frame_max', ok.frameMax, config.frameBytesMax, FRAME_BYTES_MIN),
-    heartbeatSeconds: ok.heartbeat,
+  /** Takes a method of channel 0. @throws ConnectionError 403 and 530 for who may not come in, 503 out of turn. */
+  method(method: Method): void {
+    if (method.name === 'connection.start-ok' && this.#due === 'start-ok') this.#startOk(method.args)
+    else if (method.name === 'connection.tune-ok' && this.#due === 'tune-ok') this.#tuneOk(method.args)
+    else if (method.name === 'connection.open' && this.#due === 'open') this.#open(method.args)
+    else throw new ConnectionError('COMMAND_INVALID', `unexpected method ${method.name}`)
   }
-}
 
-function agreed(name: string, wish: number, offer: number, least = 0): number {
-  if (wish === 0) return offer
-  if (offer !== 0 && wish > offer) {
-    throw new ConnectionError(
-      'NOT_ALLOWED',
-      `negotiated ${name} = ${wish} is higher than the maximum allowed value (${offer})`,
-    )
+  #startOk(args: MethodArgs<'connection.start-ok'>): void {
+    const connection = this.#connection
+    connection.clientProperties = args.clientProperties as Arguments
+    connection.authMechanism = args.mechanism
+    const capabilities = capabilitiesIn(args.clientProperties)
+    connection.wantsCancelNotify = capabilities.has('consumer_cancel_notify')
+    connection.blocking.isTold = capabilities.has('connection.blocked')
+    this.#wantsAuthFailureClose = capabilities.has('authentication_failure_close')
+    if (!this.#logIn(args)) return
+    this.#due = 'tune-ok'
+    const { channelMax, frameBytesMax, heartbeatSeconds } = connection.broker.config
+    connection.send('connection.tune', { channelMax, frameMax: frameBytesMax, heartbeat: heartbeatSeconds })
   }
-  if (wish < least) {
-    throw new ConnectionError(
-      'NOT_ALLOWED',
-      `negotiated ${name} = ${wish} is lower than the minimum allowed value (${least})`,
-    )
+
+  /** False for somebody who was sent away. */
+  #logIn(args: MethodArgs<'connection.start-ok'>): boolean {
+    const connection = this.#connection
+    try {
+      const user = logIn(connection.broker, connection.origin, args)
+      connection.user = user.name
+      connection.isImpersonator = user.tags.includes('impersonator')
+      loginSucceeded(connection)
+      return true
+    } catch (error) {
+      if (!(error instanceof AccessRefused)) throw error
+      this.#refuse(error)
+      return false
+    }
   }
-  return wish
+
+  /** @throws ConnectionError 403 for a client that asked to be told. */
+  #refuse({ user, reason }: AccessRefused): void {
+    const connection = this.#connection
+    loginFailed(connection, user, reason)
+    connection.broker.logger.warn({ connection: connection.name, reason }, 'login refused')
+    if (this.#wantsAuthFailureClose) throw loginRefused(connection.authMechanism)
+    connection.leave()
+  }
+
+  #tuneOk(args: MethodArgs<'connection.tune-ok'>): void {
+    this.#connection.tune(tuned(this.#connection.broker.config, args))
+    this.#due = 'open'
+  }
+
+  #open({ virtualHost }: MethodArgs<'connection.open'>): void {
+    assertMayOpen(this.#connection.broker, this.#connection.user, virtualHost)
+    this.#connection.open(virtualHost)
+  }
 }
