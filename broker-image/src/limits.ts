@@ -56,7 +56,7 @@ export const JSON_DEPTH_MAX = 128
 /** Size of a log segment, in memory and on disk alike. */
 export const SEGMENT_BYTES = 16_777_216
 /** Zero-filled segment files that wait for their next use. */
-export const SEGMENTS_SPARE_MAX = 8
+export const SEGMENTS_SPARE_MAX = 4
 /** Segments whose bytes are held in memory; older ones are read back from disk when a queue reaches them. */
 export const SEGMENTS_RESIDENT_MAX = 32
 /** Segments held in memory however little of it there is. */
@@ -75,7 +75,11 @@ export const CLEANER_HASTE_MAX = 8
 /** Bytes on their way to the disk above which the cleaner waits. */
 export const CLEANER_UNSTABLE_BYTES_MAX = 33_554_432
 /** Dead segments that may wait for a checkpoint before one is written. */
-export const SEGMENTS_UNCHECKPOINTED_MAX = 4
+export const SEGMENTS_UNCHECKPOINTED_MAX = 1
+/** Time between two looks at a log that keeps more on disk than it needs at rest. */
+export const LOG_TIDY_MS = 2_000
+/** Entries that a log at rest gets between two looks, at most. */
+export const LOG_REST_ENTRIES_MAX = 1_000
 /** Zero-filled segment files that are made ready before they are needed. */
 export const SEGMENTS_AHEAD = 2
 /** A full disk may still have room for a segment of one of these parts of the usual size (1 MiB and 256 KiB). */
@@ -124,5 +128,5 @@ export const REPORT_BYTES_MAX = 64 * 1024 * 1024
 export const PATTERN_CHARACTERS_MAX = 65_536
 export const PATTERN_DEPTH_MAX = 250
 export const PATTERN_INSTRUCTIONS_MAX = 10_000
-/** Steps after which a pattern has not matched: a millisecond or two (PCRE's `match_limit` is 10 million). */
+/** Steps after which a pattern has not matched: a few milliseconds (PCRE's `match_limit` is 10 million). */
 export const PATTERN_STEPS_MAX = 200_000

@@ -70,13 +70,9 @@ async function start(argv: readonly string[]): Promise<void> {
 /**
  * V8 would let its young generation grow to 48 MiB under any load and keep it. Messages are no objects, so that a larger
  * one saves no work; a small one is what lets ten thousand idle queues cost 16 MB (`bench/RESULTS.md`).
- *
- * Patterns are the users'. One for which V8 would try ways without end, and hold up everybody, is matched in another manner
- * then, which takes linear time; but for those with look-around, back-references or `(?i)`.
  */
 function tuneEngine(): void {
   setFlagsFromString('--semi-space-growth-factor=1')
-  setFlagsFromString('--enable-experimental-regexp-engine-on-excessive-backtracks')
 }
 
 function readText(path: string): string {

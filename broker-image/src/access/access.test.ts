@@ -5,6 +5,9 @@ import { hashPassword, isPasswordRight } from '../definitions/passwords.ts'
 import { Access } from './access.ts'
 import { AccessRefused } from './access-refused.ts'
 
+/** Ways without end for who tries them all. */
+const HOSTILE = ['(a*)*!', '(?i)(A+)+!', '(?!(a+)+!)(a|aa)+!', '(a*)*\\1!', '((?=(a+))\\2)+!']
+
 function setup() {
   const definitions = new Definitions({ append: () => undefined, whenStable: done => done() })
   const access = new Access(definitions, { loopbackUsers: { guest: true, other: false } })
@@ -75,6 +78,21 @@ describe('permissions', () => {
     const { access, permit } = setup()
     permit('bob', pattern)
     expect(access.can('bob', '/', 'configure', name)).toBe(expected)
+  })
+
+  test.each(HOSTILE)('a pattern that takes too long permits nothing: %s', pattern => {
+    const { access, permit, definitions } = setup()
+    permit('bob', pattern)
+    expect(access.can('bob', '/', 'configure', 'a'.repeat(255))).toBe(false)
+    const topic = { user: 'bob', vhost: '/', exchange: 'amq.topic' }
+    definitions.put('topicPermission', { ...topic, write: `^{username}${pattern}`, read: '' }, { durable: true })
+    expect(access.canTopic(topic, 'write', `bob${'a'.repeat(252)}`)).toBe(false)
+  })
+
+  test('a stored pattern that is none permits nothing', () => {
+    const { access, permit } = setup()
+    permit('bob', '(?<=a+)b')
+    expect(access.can('bob', '/', 'configure', 'ab')).toBe(false)
   })
 
   test('are none without an entry for user and virtual host', () => {

@@ -4,7 +4,7 @@ import type { Definitions } from '../definitions/definitions.ts'
 import { joinKey } from '../definitions/keys.ts'
 import type { UserDefinition } from '../definitions/model.ts'
 import { isPasswordRight } from '../definitions/passwords.ts'
-import { compilePattern } from '../pattern.ts'
+import { compileStoredPattern, type Pattern } from '../pattern/pattern.ts'
 import { AccessRefused } from './access-refused.ts'
 import type { LoginThrottle } from './login-throttle.ts'
 
@@ -19,11 +19,12 @@ export interface AccessOptions {
 const DEFAULT_EXCHANGE_NAME = 'amq.default'
 /** A user whom nobody is, so that a login of an unknown name takes as long as one with a wrong password. */
 const NOBODY = { passwordHash: 'AAAAAAAA', hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
-const NOTHING = /^$/
+/** RabbitMQ's meaning of an empty pattern. */
+const NOTHING = '^$'
 
-type Compiled = Readonly<Record<Permission, RegExp>>
+type Compiled = Readonly<Record<Permission, Pattern>>
 type Topic = { user: string; vhost: string; exchange: string }
-type CompiledTopic = Readonly<Record<'write' | 'read', RegExp>>
+type CompiledTopic = Readonly<Record<'write' | 'read', Pattern>>
 
 export class Access {
   readonly #definitions: Definitions
@@ -125,8 +126,8 @@ export class Access {
   }
 }
 
-function compile(pattern: string): RegExp {
-  return pattern === '' ? NOTHING : compilePattern(pattern)
+function compile(pattern: string): Pattern {
+  return compileStoredPattern(pattern === '' ? NOTHING : pattern)
 }
 
 /** A replacement text: `$` would mean a group there. */

@@ -1,6 +1,6 @@
 /** Parsers of the values that settings take. Each throws `ConfigError` with what it expected. */
 
-import { isPattern } from '../pattern.ts'
+import { patternProblem } from '../pattern/pattern.ts'
 import { ConfigError } from './config-error.ts'
 import type { Endpoint, LogLevel } from './settings.ts'
 
@@ -108,6 +108,7 @@ export function parseName(text: string): string {
 }
 
 export function parsePattern(text: string): string {
-  if (!isPattern(text)) throw new ConfigError('expected a regular expression such as .*')
+  const problem = patternProblem(text)
+  if (problem !== undefined) throw new ConfigError(`expected a regular expression such as .*: ${problem}`)
   return text
 }

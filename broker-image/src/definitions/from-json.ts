@@ -1,7 +1,7 @@
 /** Definitions out of the JSON of RabbitMQ's HTTP API; each function throws `InvalidDefinition` for what it can't be. */
 
 import { NAME_BYTES_MAX, TABLE_DEPTH_MAX } from '../limits.ts'
-import { isPattern } from '../pattern.ts'
+import { patternProblem } from '../pattern/pattern.ts'
 import {
   argumentsFromJson,
   assertDepth,
@@ -111,7 +111,10 @@ export function topicPermissionFromJson(vhost: string, user: string, json: JsonO
 
 function patternField(json: JsonObject, field: string): string {
   const pattern = stringField(json, field)
-  if (!isPattern(pattern)) throw new InvalidDefinition(`${field} should be a regular expression, got ${pattern}`)
+  const problem = patternProblem(pattern)
+  if (problem !== undefined) {
+    throw new InvalidDefinition(`${field} should be a regular expression, got ${pattern}: ${problem}`)
+  }
   return pattern
 }
 

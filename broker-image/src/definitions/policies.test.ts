@@ -50,7 +50,11 @@ describe('a definition is refused', () => {
   })
 
   test.each<[Partial<PolicySpec>, string]>([
-    [{ pattern: '(' }, 'pattern should be regular expression, got <<"(">>'],
+    [{ pattern: '(' }, 'pattern should be regular expression, got <<"(">>: missing ) at offset 1'],
+    [
+      { pattern: '((a{9999}){9999})' },
+      'pattern should be regular expression, got <<"((a{9999}){9999})">>: pattern is too large',
+    ],
     [{ applyTo: 'streams' as 'all' }, 'apply-to should be one of queues, exchanges or all, got <<"streams">>'],
     [{ priority: 1.5 }, 'priority should be integer, got 1.5'],
   ])('%j: %s', (rest, message) => {
@@ -77,6 +81,14 @@ describe('the policy of a name', () => {
     expect(matchPolicy(policies, 'exchanges', 'orders')?.name).toBe('x')
     expect(matchPolicy(compilePolicies([]), 'queues', 'orders')).toBeUndefined()
   })
+
+  test.each(['(a*)*!', '(?i)(A+)+!', '(?!(a+)+!)(a|aa)+!', '(a*)*\\1!', '(?<=a+)b'])(
+    'is another one when a pattern takes too long, or is none: %s',
+    pattern => {
+      const policies = compilePolicies([policy('z', { priority: 1, pattern }), policy('a')])
+      expect(matchPolicy(policies, 'queues', 'a'.repeat(255))?.name).toBe('a')
+    },
+  )
 
   test('does not depend on the order of the policies', () => {
     const policies = [policy('a'), policy('b', { priority: 1 }), policy('c', { priority: 1 }), policy('d')]

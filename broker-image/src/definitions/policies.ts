@@ -1,6 +1,6 @@
 /** Policies: what a definition may say, which policy holds for a queue or exchange, and what the two kinds give together. */
 
-import { compilePattern, isPattern } from '../pattern.ts'
+import { compileStoredPattern, type Pattern, patternProblem } from '../pattern/pattern.ts'
 import type { Arguments, ArgumentValue, PolicyDefinition } from './model.ts'
 import { POLICY_KEYS } from './policy-keys.ts'
 
@@ -11,7 +11,8 @@ const APPLY_TO = ['queues', 'exchanges', 'all'] as const
 
 /** What is wrong with a policy in RabbitMQ's words, or undefined. `isOperator`: the keys of an operator policy are fewer. */
 export function validatePolicy(policy: PolicySpec, isOperator = false): string | undefined {
-  if (!isPattern(policy.pattern)) return `pattern should be regular expression, got ${term(policy.pattern)}`
+  const problem = patternProblem(policy.pattern)
+  if (problem !== undefined) return `pattern should be regular expression, got ${term(policy.pattern)}: ${problem}`
   if (!APPLY_TO.includes(policy.applyTo)) {
     return `apply-to should be one of queues, exchanges or all, got ${term(policy.applyTo)}`
   }
@@ -64,7 +65,7 @@ function term(value: ArgumentValue): string {
 
 interface CompiledPolicy {
   policy: Readonly<PolicyDefinition>
-  pattern: RegExp
+  pattern: Pattern
 }
 
 /** Policies of one virtual host, ready to be matched: the highest priority first, then by name. */
@@ -72,7 +73,7 @@ export type CompiledPolicies = readonly CompiledPolicy[]
 
 export function compilePolicies(policies: readonly Readonly<PolicyDefinition>[]): CompiledPolicies {
   return policies
-    .map(policy => ({ policy, pattern: compilePattern(policy.pattern) }))
+    .map(policy => ({ policy, pattern: compileStoredPattern(policy.pattern) }))
     .sort((a, b) => b.policy.priority - a.policy.priority || (a.policy.name < b.policy.name ? -1 : 1))
 }
 

@@ -3,8 +3,8 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { HTTP_PAGE_ROWS_MAX } from '../limits.ts'
-import { compilePattern, isPattern } from '../pattern.ts'
+import { HTTP_PAGE_ROWS_MAX, PATTERN_STEPS_MAX } from '../limits.ts'
+import { compilePattern, type Pattern, patternProblem } from '../pattern/pattern.ts'
 import { query } from './context.ts'
 import { badRequest } from './http-error.ts'
 
@@ -15,15 +15,15 @@ const PAGE_ROWS = 100
 const ROWS_A_TURN = 100
 
 /** Sends all items, or one page of them, as rows of `view`. Only a page or a sort needs them all at once. */
-export function sendList<T extends object>(
+export async function sendList<T extends object>(
   request: FastifyRequest,
   reply: FastifyReply,
   items: readonly T[],
   view: (item: T) => Row,
-): FastifyReply {
+): Promise<FastifyReply> {
   const columns = columnsOf(request)
   const rowOf = (item: T): Row => pick(view(item), columns)
-  const named = filterByName(request, items)
+  const named = await filterByName(request, items)
   const ordered = sortRows(request, named, view)
   if (query(request, 'page') === undefined && query(request, 'pagination') !== 'true') {
     return reply.type('application/json').send(Readable.from(jsonChunks(ordered, rowOf)))
@@ -46,14 +46,28 @@ async function* jsonChunks<T>(items: readonly T[], rowOf: (item: T) => Row): Asy
   yield ']'
 }
 
-function filterByName<T extends object>(request: FastifyRequest, items: readonly T[]): readonly T[] {
+async function filterByName<T extends object>(request: FastifyRequest, items: readonly T[]): Promise<readonly T[]> {
   const name = query(request, 'name')
   if (name === undefined || name === '') return items
   const nameOf = (item: T): string => String((item as { name?: unknown }).name ?? '')
   if (query(request, 'use_regex') !== 'true') return items.filter(item => nameOf(item).includes(name))
-  if (!isPattern(name)) throw badRequest(`name should be a regular expression, got ${name}`)
-  const pattern = compilePattern(name)
-  return items.filter(item => pattern.test(nameOf(item)))
+  const problem = patternProblem(name)
+  if (problem !== undefined) throw badRequest(`name should be a regular expression, got ${name}: ${problem}`)
+  return matching(items, nameOf, compilePattern(name))
+}
+
+/** A pattern may take its time, but not that of all others: after so many steps they have their turn. */
+async function matching<T>(items: readonly T[], nameOf: (item: T) => string, pattern: Pattern): Promise<readonly T[]> {
+  const found: T[] = []
+  let steps = 0
+  for (const item of items) {
+    if (pattern.test(nameOf(item))) found.push(item)
+    steps += pattern.steps
+    if (steps < PATTERN_STEPS_MAX) continue
+    await setImmediate()
+    steps = 0
+  }
+  return found
 }
 
 function sortRows<T>(request: FastifyRequest, items: readonly T[], view: (item: T) => Row): readonly T[] {

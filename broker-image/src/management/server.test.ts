@@ -185,6 +185,14 @@ describe('lists', () => {
     },
   )
 
+  test('are filtered by a pattern that takes too long while others have their turn', async () => {
+    const pattern = encodeURIComponent(`${'(.*)'.repeat(60)}\\60!`)
+    const order: string[] = []
+    const filtered = get(`/api/queues/lists?use_regex=true&columns=name&name=${pattern}`)
+    await Promise.all([filtered.then(() => order.push('filtered')), get('/api/whoami').then(() => order.push('other'))])
+    expect([await filtered, order]).toEqual([[], ['other', 'filtered']])
+  })
+
   test('are filtered by name, by pattern, sorted, and cut to columns', async () => {
     const path = '/api/queues/lists?columns=name,messages_details.rate&sort=name&sort_reverse=true'
     expect(await get(`${path}&name=q24`)).toEqual(

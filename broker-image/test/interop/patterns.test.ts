@@ -1,4 +1,4 @@
-/** Patterns of users in the running program, where its engine is tuned. */
+/** Patterns of users in the running program. */
 import { afterEach, expect, test } from 'vitest'
 import { type BrokerProcess, startBroker, temporaryFolder } from './broker-process.ts'
 

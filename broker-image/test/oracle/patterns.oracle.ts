@@ -1,0 +1,98 @@
+/** Patterns mean what they mean to Erlang's PCRE, by which RabbitMQ matches them. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { beforeAll, expect, test } from 'vitest'
+import { installRabbit } from '../../../bench/rabbitmq.ts'
+import { compilePattern } from '../../src/pattern/pattern.ts'
+import { temporaryFolder } from '../interop/broker-process.ts'
+
+const CASES = 20_000
+const SEED = Number(process.env['SEED'] ?? 1)
+
+beforeAll(() => installRabbit(), 60_000)
+
+const atom = fc.constantFrom(
+  ...[
+    'a',
+    'b',
+    '.',
+    '\\.',
+    '[ab]',
+    '[^a]',
+    '[]a]',
+    '[^]b]',
+    '[a\\-]',
+    '[\\w-.]',
+    '[a-]',
+    '[[:alpha:]]',
+    '[[:^digit:]]',
+  ],
+  ...[
+    '\\w',
+    '\\W',
+    '\\d',
+    '\\s',
+    '\\h',
+    '\\x61',
+    '\\101',
+    '\\Qa.\\E',
+    '\n',
+    '\\n',
+    '\\j',
+    '\\_',
+    '\\-',
+    '\\0',
+    ' ',
+    '#',
+  ],
+  ...['(a)', '(b|a)', '(a|)', '(?i:A)', '(?:(?i)a|B)', '(?i)', '(?-i)', '(?m)', '(?s)', '(?x)', '(?<n>a)', '(?P<m>b)'],
+  ...['(?=a)', '(?!b)', '(?<=a)', '(?<!ab|b)', '(?>a|ab)', '^', '$', '\\A', '\\z', '\\Z', '\\b', '\\B', '|', '|'],
+  ...['\\1', '\\2', '\\g1', '\\g{-1}', '(', ')', '[', '{', '}', ']', '{,2}'],
+)
+const count = fc.constantFrom(
+  '',
+  '',
+  '',
+  ...['*', '+', '?', '*?', '+?', '*+', '++', '?+', '{2}', '{1,}', '{0,2}', '{1,2}?'],
+)
+const pattern = fc.array(fc.tuple(atom, count), { maxLength: 5 }).map(parts => parts.flat().join(''))
+const name = fc
+  .array(fc.constantFrom('a', 'b', 'A', 'B', '.', '-', '1', ' ', '\n', '_', ']', '#'), { maxLength: 6 })
+  .map(characters => characters.join(''))
+
+test('any pattern matches what it matches in RabbitMQ, or is none in both', () => {
+  const cases = fc.sample(fc.tuple(pattern, name), { numRuns: CASES, seed: SEED })
+  const answers = askErlang(cases)
+  const others = cases.filter(([text, subject], index) => ask(text, subject) !== answers[index])
+  expect(others).toEqual([])
+})
+
+/** `y`, `n`, or `-` for no pattern. */
+function ask(text: string, subject: string): string {
+  try {
+    return compilePattern(text).test(subject) ? 'y' : 'n'
+  } catch {
+    return '-'
+  }
+}
+
+/** One letter a case, as `ask` gives it. */
+function askErlang(cases: readonly [string, string][]): string {
+  const folder = temporaryFolder()
+  const file = path.join(folder.path, 'cases')
+  const binary = (text: string): string => `<<${[...Buffer.from(text)].join(',')}>>`
+  writeFileSync(file, cases.map(([text, subject]) => `{${binary(text)},${binary(subject)}}.\n`).join(''))
+  const program = `
+    {ok, Cases} = file:consult("${file}"),
+    Ask = fun({Pattern, Subject}) ->
+      try re:run(Subject, Pattern, [{capture, none}]) of match -> $y; nomatch -> $n catch error:badarg -> $- end
+    end,
+    io:put_chars(lists:map(Ask, Cases)), halt().`
+  try {
+    return execFileSync('erl', ['-noshell', '-eval', program]).toString()
+  } finally {
+    folder.remove()
+  }
+}
