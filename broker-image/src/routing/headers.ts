@@ -4,6 +4,7 @@ import { ChannelError } from '../wire/errors.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
 import { argumentsKey, fieldKey } from './arguments.ts'
 import type { Exchange, RoutedMessage } from './exchange.ts'
+import { type HeadersBinding, HeadersIndex } from './headers-index.ts'
 
 const MATCH_KEY = 'x-match'
 
@@ -15,20 +16,13 @@ const MATCH_MODES: ReadonlyMap<string, { readonly every: boolean; readonly withX
   ['any-with-x', { every: false, withX: true }],
 ])
 
-interface HeadersBinding<D> {
-  readonly destination: D
-  readonly every: boolean
-  /** Headers to match with the key of the value; undefined = the header's presence is enough. */
-  readonly wanted: readonly (readonly [name: string, valueKey: string | undefined])[]
-}
-
 export class HeadersExchange<D> implements Exchange<D> {
   readonly type = 'headers'
   readonly needsMessage = true
   /** By destination, then by routing key and arguments. */
   readonly #bindings = new Map<D, Map<string, HeadersBinding<D>>>()
-  /** All of them in one list for routing, made anew after a change. */
-  #list: readonly HeadersBinding<D>[] | null = null
+  /** For routing, made anew after a change. */
+  #index: HeadersIndex<D> | null = null
 
   get isEmpty(): boolean {
     return this.#bindings.size === 0
@@ -47,7 +41,7 @@ export class HeadersExchange<D> implements Exchange<D> {
       this.#bindings.set(destination, bindings)
     }
     bindings.set(bindingKey(routingKey, args), binding)
-    this.#list = null
+    this.#index = null
   }
 
   unbind(destination: D, routingKey: string, args: FieldTable): void {
@@ -55,13 +49,12 @@ export class HeadersExchange<D> implements Exchange<D> {
     if (bindings === undefined) return
     bindings.delete(bindingKey(routingKey, args))
     if (bindings.size === 0) this.#bindings.delete(destination)
-    this.#list = null
+    this.#index = null
   }
 
   route({ properties }: RoutedMessage, found: Set<D>): void {
-    this.#list ??= [...this.#bindings.values()].flatMap(bindings => [...bindings.values()])
-    const given = new GivenHeaders(properties.headers ?? {})
-    for (const binding of this.#list) if (matches(binding, given)) found.add(binding.destination)
+    this.#index ??= new HeadersIndex([...this.#bindings.values()].flatMap(bindings => [...bindings.values()]))
+    this.#index.match(properties.headers ?? {}, found)
   }
 }
 
@@ -85,34 +78,4 @@ function matchModeOf(args: FieldTable): { readonly every: boolean; readonly with
   const given = typeof match === 'string' ? `<<"${match}">>` : fieldKey(match)
   const expected = 'all, any, all-with-x, or any-with-x'
   throw new ChannelError('PRECONDITION_FAILED', `Invalid x-match field value ${given}; expected ${expected}`)
-}
-
-/** The headers of one message, each value's key made at most once for all bindings. */
-class GivenHeaders {
-  readonly #headers: FieldTable
-  readonly #keys = new Map<string, string>()
-
-  constructor(headers: FieldTable) {
-    this.#headers = headers
-  }
-
-  has(name: string, valueKey: string | undefined): boolean {
-    if (!Object.hasOwn(this.#headers, name)) return false
-    return valueKey === undefined || this.#keyOf(name) === valueKey
-  }
-
-  #keyOf(name: string): string {
-    let key = this.#keys.get(name)
-    if (key === undefined) {
-      key = fieldKey(this.#headers[name]!)
-      this.#keys.set(name, key)
-    }
-    return key
-  }
-}
-
-/** `all` of nothing is true, `any` of nothing is false. */
-function matches({ every, wanted }: HeadersBinding<unknown>, given: GivenHeaders): boolean {
-  for (const [name, valueKey] of wanted) if (given.has(name, valueKey) !== every) return !every
-  return every
 }
