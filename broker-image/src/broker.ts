@@ -126,7 +126,7 @@ export class Broker implements QueueContext {
     const sizes = options.logSizes ?? usualSizes(options.alarms)
     this.segments = new SegmentTable(sizes)
     this.turn = new Turn(() => this.#isOpen && this.#commit())
-    const metaOptions = { ...this.#logOptions(SHARD.meta, sizes), segmentBytes: sizes.metaSegmentBytes }
+    const metaOptions = { ...this.#logOptions('meta', sizes), segmentBytes: sizes.metaSegmentBytes }
     this.#meta = openIn('meta', () => new MetaLog(options.disk('meta'), metaOptions, this.turn))
     this.definitions = this.#meta.definitions
     this.access = new Access(this.definitions, options.config, new LoginThrottle(options.clock))
@@ -139,10 +139,10 @@ export class Broker implements QueueContext {
     })
     this.vhosts = this.#virtualHosts.byName
     this.#virtualHosts.restore()
-    this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions(SHARD.transient, sizes))
+    this.#transientLog = openTransientLog(options.disk('transient'), this.#logOptions('transient', sizes))
     const onUnknownQueue = (id: number): void => this.definitions.passQueueId(id)
     const replay = replayInto({ queues: this.queuesById, segments: this.segments, onUnknownQueue })
-    this.log = openIn('queues', () => recover(options.disk('queues'), this.#logOptions(SHARD.queues, sizes), replay))
+    this.log = openIn('queues', () => recover(options.disk('queues'), this.#logOptions('queues', sizes), replay))
     // A checkpoint forgets ids without a queue: they must be reserved by then.
     this.definitions.whenStable(() => {
       this.log.checkpointSource = () =>
@@ -260,9 +260,12 @@ export class Broker implements QueueContext {
     if (this.#hasFailed || (this.#waitingConfirms.size === 0 && this.#meta.isStable)) this.#onAnswered?.()
   }
 
-  #logOptions(shardId: number, sizes: LogSizes): LogOptions {
+  #logOptions(name: keyof typeof SHARD, sizes: LogSizes): LogOptions {
     const newIdentity = () => this.randomBelow(LOG_IDENTITIES)
-    return { ...sizes, shardId, segments: this.segments, now: () => this.clock.now(), newIdentity }
+    const onDropped = (file: string, offset: number): void =>
+      this.logger.warn({ file: `${name}/${file}`, offset }, 'a batch is not whole: taken for one that a kill cut off')
+    const { segments } = this
+    return { ...sizes, shardId: SHARD[name], segments, now: () => this.clock.now(), newIdentity, onDropped }
   }
 
   #hearFrom(logs: readonly (MetaLog | ShardLog)[], options: BrokerOptions): void {

@@ -131,6 +131,16 @@ export function resizeSegment(image: Buffer, bytes: number, end: number): void {
   }
 }
 
+/**
+ * Whether a batch begins at `start`, where the log goes on with `nextLsn`, that is not whole. Bytes of an earlier use of the
+ * file have neither its mark nor, together with the magic, that LSN; one broken field still leaves the other.
+ */
+export function isBrokenBatch(buffer: Buffer, start: number, nextLsn: number): boolean {
+  if (start + BATCH_HEADER_BYTES > buffer.length) return false
+  if (readU32(buffer, start + BATCH_MARK_AT) === readU32(buffer, HEADER_CRC_AT)) return true
+  return readU32(buffer, start) === BATCH_MAGIC_U32 && firstLsnAt(buffer, start) === nextLsn
+}
+
 /** Whether there is anything in a segment's image that looks like the beginning of a batch. */
 export function mayHoldBatches(buffer: Buffer): boolean {
   return buffer.indexOf(BATCH_MAGIC, SEGMENT_HEADER_BYTES) >= 0

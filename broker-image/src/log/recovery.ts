@@ -7,6 +7,7 @@ import { readU32 } from '../wire/integers.ts'
 import {
   BATCH_HEADER_BYTES,
   batchLength,
+  isBrokenBatch,
   isWritten,
   laterBatch,
   lsnBehind,
@@ -37,6 +38,8 @@ export interface LogOptions {
   now: () => number
   /** A random number, 0 to 2^32 - 1, that tells a new log from every other one. */
   newIdentity: () => number
+  /** Told of a batch at byte `offset` of `file` that is dropped: it was being written when the process ended, or broke since. */
+  onDropped?: (file: string, offset: number) => void
   /** Epoch of the leader; 1 while nothing is mirrored. */
   epoch?: number
   /** Default limits.SEGMENT_BYTES. */
@@ -283,6 +286,7 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     segment.sealed = file !== last?.file
     const image = segments.bring(segment)
     scanSegment(segment, image, parts.entries)
+    if (!segment.sealed && endsBroken(segment, image)) parts.options.onDropped?.(file.name, segment.head)
     if (!isWritten(image)) segment.bytes = segment.head
     if (segment.nextLsn < (extents.get(header.baseLsn) ?? 0)) throw damaged(segment)
     segment.lastRead = 0
@@ -290,9 +294,16 @@ function replaySegments(files: LogFiles, parts: ReplayParts): Segment | null {
     segments.sweep()
     tail = segment
   }
-  if (files.empty !== null) requireFollows(files, files.empty, tail)
+  if (files.empty !== null) {
+    requireFollows(files, files.empty, tail)
+    parts.options.onDropped?.(files.empty.file.name, SEGMENT_HEADER_BYTES)
+  }
   parts.entries.passCheckpoint()
   return tail
+}
+
+function endsBroken({ bytes, head, nextLsn }: Segment, image: Buffer): boolean {
+  return isBrokenBatch(image.subarray(0, bytes), head, nextLsn)
 }
 
 /** Segments freed by the checkpoint leave gaps below it; above it every entry is there, and none twice. */

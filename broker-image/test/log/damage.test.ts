@@ -44,18 +44,24 @@ function seqsOf(open: OpenLog): number[] {
   return [...open.queues.of(1).live.keys()]
 }
 
+interface Found extends OpenLog {
+  /** The batches that were dropped: file and byte. */
+  dropped: [file: string, offset: number][]
+}
+
 /** Everything that a start on damaged files may end with; null: it is refused, with the file's name. */
-function found(disk: MemoryDisk, name: string): OpenLog | null {
+function found(disk: MemoryDisk, name: string): Found | null {
+  const dropped: Found['dropped'] = []
   let open: OpenLog
   try {
-    open = openLog(disk)
+    open = openLog(disk, { onDropped: (...place) => dropped.push(place) })
   } catch (error) {
     expect(error).toSatisfy(each => each instanceof LogCorruptError || each instanceof LogVersionError)
-    expect((error as Error).message).toMatch(new RegExp(`(${name}|${CHECKPOINT_FILE})(, byte \\d+:)`))
+    expect((error as Error).message).toMatch(new RegExp(`(${name}|${CHECKPOINT_FILE})(, byte \\d+:| has log format)`))
     return null
   }
   for (const [seq, message] of open.queues.of(1).live) expect(bodyOf(open, disk, message)).toEqual(bodyFor(seq))
-  return open
+  return { ...open, dropped }
 }
 
 interface Place {
@@ -82,11 +88,24 @@ describe.each([
 ])('a log that was %s', (_, isClosed) => {
   const disk = isClosed ? closed() : written().disk.copy()
   const whole = seqsOf(openLog(disk.copy()))
+  const { lastLsn } = openLog(disk.copy()).log
+
+  test('and is whole, drops nothing', () => {
+    expect(found(disk.copy(), '')?.dropped).toEqual([])
+  })
 
   /** Only what a torn end of the log may take is missing, and nothing at all after an orderly end. */
   const requireWhole = (open: OpenLog): void => {
     if (isClosed) expect(seqsOf(open)).toEqual(whole)
     else expect(open.log.lastLsn).toBeGreaterThanOrEqual(batchEnds(disk).at(-2) ?? checkpointLsn(disk))
+  }
+
+  /** What is taken for a torn end is told too, with its place. */
+  const requireTold = ({ log, dropped }: Found, name: string, at: number): void => {
+    if (log.lastLsn === lastLsn) return
+    expect(dropped).toHaveLength(1)
+    expect(dropped[0]![0]).toBe(name)
+    expect(dropped[0]![1]).toBeLessThanOrEqual(at)
   }
 
   test('and in which a bit is flipped, in every byte of the headers and every few bytes of the rest', () => {
@@ -98,7 +117,10 @@ describe.each([
         bad.contentOf(name)[at]! ^= 1 << (at % BITS)
         const open = found(bad, name)
         if (open === null) refused++
-        else requireWhole(open)
+        else {
+          requireWhole(open)
+          requireTold(open, name, at)
+        }
       }
     }
     expect(refused).toBeGreaterThan(1_000)
