@@ -76,7 +76,7 @@ describe('imports of the broker point one way', () => {
   const MAY_IMPORT: { readonly [folder: string]: readonly string[] } = {
     wire: ['limits.ts'],
     routing: ['wire'],
-    log: ['limits.ts', 'wire'],
+    log: ['clock.ts', 'limits.ts', 'wire'],
     config: ['limits.ts', 'pattern'],
     definitions: ['limits.ts', 'pattern'],
     access: ['clock.ts', 'definitions', 'limits.ts', 'pattern', 'transport'],
