@@ -1,7 +1,7 @@
 /** The broker as a program: parts wired in the order of the start, and taken down in the order of the stop. */
 import { randomInt } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { type DestinationStream, type Logger, pino, type StreamEntry } from 'pino'
@@ -16,7 +16,7 @@ import { type FolderLock, lockFolder } from './folder-lock.ts'
 import { FAREWELL_MS_MAX, FOLDER_LOCK_MS_MAX } from './limits.ts'
 import { openListeners } from './listeners.ts'
 import { fileDisk, makeFolder } from './log/file-disk.ts'
-import { loadDefinitions } from './management/load-definitions.ts'
+import { type DefinitionsFile, loadDefinitions } from './management/load-definitions.ts'
 import { createManagementServer } from './management/server.ts'
 import { LogTap } from './reports/log-tap.ts'
 import { machineResources } from './resources.ts'
@@ -45,7 +45,7 @@ async function start(argv: readonly string[]): Promise<void> {
   const broker = openBroker(config, log)
   tap.listener = broker.reports
   for (const warning of config.warnings) log.warn(warning)
-  loadDefinitions(broker, readText)
+  loadDefinitions(broker, readJsonFiles)
   const management = createManagementServer({
     broker,
     clock: broker.clock,
@@ -77,6 +77,13 @@ function tuneEngine(): void {
 
 function readText(path: string): string {
   return readFileSync(path, 'utf8')
+}
+
+/** The file, or those of a folder that are named for JSON: a mounted ConfigMap has others too. */
+function readJsonFiles(path: string): DefinitionsFile[] {
+  const names = statSync(path).isDirectory() ? readdirSync(path).filter(name => name.endsWith('.json')) : undefined
+  const paths = names?.sort().map(name => join(path, name)) ?? [path]
+  return paths.map(file => ({ path: file, text: readText(file) }))
 }
 
 function delay(clock: Clock, delayMs: number): Promise<void> {

@@ -118,10 +118,16 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     default: String(MESSAGE_BYTES_MAX),
     apply: field('messageBytesMax', integerBetween(1, MESSAGE_BYTES_MAX)),
   },
-  ...['load_definitions', 'management.load_definitions'].map(
+  {
+    key: 'definitions.import_backend',
+    doc: 'only local_filesystem: definitions.local.path says where',
+    default: '',
+    apply: (_settings, text) => parseBackend(text),
+  },
+  ...['load_definitions', 'management.load_definitions', 'definitions.local.path'].map(
     (key): ConfigKey => ({
       key,
-      doc: 'file of definitions, as /api/definitions gives it, that is taken in at every start',
+      doc: 'file of definitions, as /api/definitions gives it, or a folder of such, that is taken in at every start',
       default: '',
       apply: field('definitionsFile', parseName),
     }),
@@ -149,6 +155,13 @@ export const CONFIG_KEYS: readonly ConfigKey[] = [
     }),
   ),
 ]
+
+/** Definitions are read from disk: whoever has them elsewhere puts them there first. */
+function parseBackend(text: string): void {
+  if (text !== 'local_filesystem' && text !== 'local') {
+    throw new ConfigError('expected local_filesystem: fetch the file first, and name it by load_definitions')
+  }
+}
 
 /** Puts one entry of a file into its field. Throws `ConfigError` naming file, line, key and what is expected. */
 export function applySetting(settings: Settings, { key, value, place }: ConfigEntry): void {

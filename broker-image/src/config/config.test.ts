@@ -73,6 +73,7 @@ describe('configuration file', () => {
     ['listeners.tcp.a = [fe80::1%eth0]:1', { amqpListeners: { a: { host: 'fe80::1%eth0' } } }],
     ['listeners.tcp.a = localhost:1', { amqpListeners: { a: { host: 'localhost', port: 1 } } }],
     ['load_definitions = /a/b.json', { definitionsFile: '/a/b.json' }],
+    ['definitions.import_backend = local_filesystem\ndefinitions.local.path = /a', { definitionsFile: '/a' }],
     ['connection_max = 7\nhandshake_timeout = 8', { connectionMax: 7, handshakeTimeoutMs: 8 }],
     ['proxy_protocol = on\nssl_handshake_timeout = 9', { isProxied: true, tlsHandshakeTimeoutMs: 9 }],
     [`${TLS}ssl_options.password = p`, { amqpsListeners: { default: { port: 5671 } }, tls: { password: 'p' } }],
@@ -136,6 +137,7 @@ describe('configuration file', () => {
     ['management.ssl.port = 1', 'management.ssl.port needs management.ssl.certfile'],
     ['auth_mechanisms.1 = SCRAM', 'expected PLAIN, AMQPLAIN, EXTERNAL or ANONYMOUS'],
     ['auth_mechanisms.1 = ANONYMOUS', 'ANONYMOUS needs anonymous_login_user'],
+    ['definitions.import_backend = https', 'expected local_filesystem: fetch the file first'],
     ['connection_max = many', 'expected a whole number, or infinity'],
   ])('%j refuses to start and says why', (file, message) => {
     expect(() => load(file)).toThrow(message)

@@ -10,6 +10,7 @@ export const IGNORED_KEYS: readonly string[] = [
   'cluster_partition_handling.',
   'collect_statistics',
   'collect_statistics_interval',
+  'definitions.skip_if_unchanged',
   'delegate_count',
   'hipe_compile',
   'log.connection.',

@@ -27,7 +27,7 @@ export interface Settings {
   warnings: string[]
   /** Where the user said what, by key: `file:line: key`, or a flag by its name; for what turns out to be wrong later. */
   places: { [key: string]: string }
-  /** Path of a file of definitions that is taken in at every start; empty where there is none. */
+  /** Path of a file of definitions, or of a folder of such, taken in at every start; empty where there is none. */
   definitionsFile: string
   /** Listeners by the name in `listeners.tcp.<name>`. */
   amqpListeners: { [name: string]: Endpoint }

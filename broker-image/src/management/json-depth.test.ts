@@ -50,7 +50,7 @@ test('a global parameter as deep as it may be is told, in the definitions too, a
 
 test('a file of definitions', () => {
   const { broker } = new BrokerWorld({ conf: 'load_definitions = defs.json' })
-  expect(() => loadDefinitions(broker, () => nested(FAR_TOO_DEEP))).toThrow(
+  expect(() => loadDefinitions(broker, path => [{ path, text: nested(FAR_TOO_DEEP) }])).toThrow(
     'load_definitions = defs.json: JSON is nested',
   )
 })

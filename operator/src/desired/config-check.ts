@@ -48,6 +48,7 @@ export const OWNED_KEYS: readonly string[] = [
   'anonymous_login_user',
   'anonymous_login_pass',
   'load_definitions',
+  'definitions',
 ]
 
 export const KNOWN_KEYS: readonly string[] = Object.keys(KEYS)
