@@ -41,6 +41,7 @@ import { OutboxPool } from './session/outbox.ts'
 import { Replies } from './session/replies.ts'
 import type { Unacked } from './session/unacked.ts'
 import { QueueTenants } from './tenants.ts'
+import { Tidying } from './tidying.ts'
 import { Turn } from './turn.ts'
 import { deadLetter } from './vhost/dead-letters.ts'
 import type { Vhost } from './vhost/vhost.ts'
@@ -103,6 +104,7 @@ export class Broker implements QueueContext {
   readonly #transientLog: ShardLog
   readonly #cleaners: readonly Cleaner[]
   readonly #fullDisk: FullDisk
+  readonly #tidying: Tidying
   readonly #safe = new SafeBatch()
   readonly #consumerTimeout: ConsumerTimeout
   readonly #waitingConfirms = new Set<SafeWaiter>()
@@ -151,6 +153,7 @@ export class Broker implements QueueContext {
     this.#cleaners = [this.log, this.#transientLog].map(log => this.#newCleaner(log, sizes))
     const logs = [this.#meta, this.log, this.#transientLog]
     this.#fullDisk = new FullDisk(logs, this)
+    this.#tidying = new Tidying(logs, this.clock, () => this.turn.wake())
     this.intake = new Intake(this.log, this.#transientLog)
     this.reports = new Reports(this)
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
@@ -233,6 +236,7 @@ export class Broker implements QueueContext {
   async close(): Promise<void> {
     this.isClosing = true
     this.#consumerTimeout.stop()
+    this.#tidying.stop()
     for (const cleaner of this.#cleaners) cleaner.stop()
     const leaving = {}
     for (const connection of this.connections) connection.pause(leaving)
@@ -289,6 +293,7 @@ export class Broker implements QueueContext {
     this.#meta.commit()
     this.log.commit()
     this.#transientLog.commit()
+    this.#tidying.look()
   }
 
   /** A confirm tells that a message is safe, which it is only together with the definition of its queue. */

@@ -74,6 +74,16 @@ export class MetaLog {
     this.#log.retry()
   }
 
+  /** More is kept on disk than is needed. */
+  get isUntidy(): boolean {
+    return this.#log.isUntidy
+  }
+
+  /** Gives back what was not needed since the last call. */
+  tidy(): void {
+    this.#log.tidy()
+  }
+
   close(): Promise<void> {
     return new Promise((resolve, reject) => this.#log.close(error => (error === null ? resolve() : reject(error))))
   }

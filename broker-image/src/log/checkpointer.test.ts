@@ -58,6 +58,17 @@ test('a checkpoint is due when more dead segments wait than may, and not while o
   expect(checkpointer.isDue(false)).toBe(false)
 })
 
+test('a checkpoint is not due before as many bytes are dead as the last one had, but where one is enough', () => {
+  const { disk, checkpointer } = bench()
+  checkpointer.capture({ lsn: 9, batch: 0 }, encodeSnapshot(Buffer.alloc(10_000)), [])
+  checkpointer.advance(0)
+  disk.run()
+  for (const handle of [1, 2]) checkpointer.add(dead(handle))
+  expect([checkpointer.isDue(false), checkpointer.isDue(true)]).toEqual([false, true])
+  checkpointer.add(dead(3))
+  expect(checkpointer.isDue(false)).toBe(true)
+})
+
 test('only segments that were dead when the state was captured are free after it', () => {
   const { disk, checkpointer, freed } = bench()
   const before = dead(1)

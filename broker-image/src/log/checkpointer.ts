@@ -42,6 +42,8 @@ export class Checkpointer {
   readonly #options: CheckpointerOptions
   readonly #done: (error: Error | null, freed: Segment[]) => void
   #dead: Segment[] = []
+  /** Bytes of the last checkpoint. */
+  #bytes = 0
   #capture: Capture | null = null
   #writing = false
 
@@ -52,9 +54,23 @@ export class Checkpointer {
     this.#done = done
   }
 
-  /** Enough dead segments wait, and no checkpoint is under way. One is enough where the disk is short of room. */
-  isDue(isDiskShort: boolean): boolean {
-    return this.#dead.length > (isDiskShort ? 0 : this.#options.uncheckpointedMax) && this.#capture === null
+  /**
+   * Enough dead segments wait, and no checkpoint is under way: more than the options say, and as many bytes as the last
+   * checkpoint had, so that checkpoints at most double what is written. `isSoon`: one is enough.
+   */
+  isDue(isSoon: boolean): boolean {
+    if (this.#capture !== null) return false
+    if (isSoon) return this.hasDead
+    return this.#dead.length > this.#options.uncheckpointedMax && this.#deadBytes >= this.#bytes
+  }
+
+  /** Segments wait for a checkpoint that does without them. */
+  get hasDead(): boolean {
+    return this.#dead.length > 0
+  }
+
+  get #deadBytes(): number {
+    return this.#dead.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
   get busy(): boolean {
@@ -74,8 +90,10 @@ export class Checkpointer {
       lsn: position.lsn,
       segments: needed(segments),
     }
-    this.#capture = { position, content: encodeCheckpoint(header, payload), dead: this.#dead }
+    const content = encodeCheckpoint(header, payload)
+    this.#capture = { position, content, dead: this.#dead }
     this.#dead = []
+    this.#bytes = content.length
   }
 
   /** Writes the captured state once its last entry is stable. */

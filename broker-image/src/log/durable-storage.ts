@@ -1,4 +1,5 @@
 /** The storage of a durable log: group commits, checkpoints, and files that are used again. */
+import { LOG_REST_ENTRIES_MAX, SEGMENTS_AHEAD } from '../limits.ts'
 import { damagedBatch } from './batch.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { Disk, DiskFile } from './disk.ts'
@@ -34,6 +35,7 @@ export class DurableStorage implements LogStorage {
   readonly durable = true
   isClosed = false
   readonly #table: SegmentTable
+  readonly #segmentBytes: number
   readonly #segments = new Set<Segment>()
   readonly #files: SegmentFiles
   readonly #commits: GroupCommit
@@ -46,9 +48,15 @@ export class DurableStorage implements LogStorage {
   #lastCheckpoint = false
   #checkpointDidNotFit = false
   #isSaving = false
+  #isAtRest = false
+  /** LSN at the last `tidy`. */
+  #tidiedLsn = 0
+  /** Files that a log at rest keeps for its next use. */
+  #keptAtRest = 0
 
   constructor(disk: Disk, options: DurableStorageOptions, found: FoundFiles) {
     this.#table = options.segments
+    this.#segmentBytes = options.segmentBytes
     this.#files = new SegmentFiles(disk, options, { ...found, onShort: error => this.#attached().onError(error) })
     this.#commits = new GroupCommit(this.#files, (error, group) => this.#onGroup(error, group))
     this.#checkpoints = new Checkpointer(disk, options, (error, freed) => this.#onCheckpoint(error, freed))
@@ -111,6 +119,40 @@ export class DurableStorage implements LogStorage {
     this.commit()
   }
 
+  /** A file that is being made may be what somebody waits for. */
+  get isUntidy(): boolean {
+    const isChanging = this.#checkpoints.hasDead || this.#checkpoints.busy || this.#files.isCreating
+    return isChanging || this.#files.ready > this.#keptAtRest
+  }
+
+  /**
+   * At rest, where hardly anything was appended since the last call, all that is dead is given up, and files that wait
+   * only as far as the log with them takes no more than 2 × what lives and 2 segments (docs/adr/0011).
+   */
+  tidy(): void {
+    if (this.isClosed || this.#closing !== null || this.#failed !== null) return
+    const { lastLsn } = this.#attached()
+    this.#isAtRest = lastLsn - this.#tidiedLsn <= LOG_REST_ENTRIES_MAX
+    this.#tidiedLsn = lastLsn
+    if (this.#isAtRest) this.#keptAtRest = this.#filesAtRest()
+    const kept = this.#isAtRest ? this.#keptAtRest : SEGMENTS_AHEAD
+    if (!this.isShort) this.#files.giveBack(kept, error => error !== null && this.#onFailure(error, false))
+    this.#advance()
+    this.#isAtRest = false
+  }
+
+  #filesAtRest(): number {
+    let space = 0
+    let live = 0
+    for (const { isDead, bytes, liveBytes } of this.#segments) {
+      if (isDead) continue
+      space += bytes
+      live += liveBytes
+    }
+    const files = Math.floor((2 * live - space) / this.#segmentBytes) + 2
+    return Math.min(Math.max(files, 0), SEGMENTS_AHEAD)
+  }
+
   close(done: CloseDone): void {
     this.#closing = done
     this.#table.sweep()
@@ -149,7 +191,7 @@ export class DurableStorage implements LogStorage {
   #captureIfDue(log: ShardLog): void {
     if (log.checkpointSource === null || this.#checkpoints.busy) return
     const isLast = this.#closing !== null && !this.#lastCheckpoint
-    if (!isLast && !this.#checkpoints.isDue(this.isShort || this.#isSaving)) return
+    if (!isLast && !this.#checkpoints.isDue(this.isShort || this.#isSaving || this.#isAtRest)) return
     if (isLast) this.#lastCheckpoint = true
     log.markTail()
     const position = { lsn: log.lastLsn, batch: log.isGathering ? log.batch : log.batch - 1 }

@@ -44,3 +44,30 @@ test('files are kept for their next use again once there is room', () => {
   disk.run()
   expect(disk.list()).toHaveLength(before)
 })
+
+test('a file that was not needed is given back, one at a time, and none of those that are kept', () => {
+  const disk = new MemoryDisk(seeded(3))
+  const { files, taken } = filesOn(disk, 4)
+  for (const file of taken) files.recycle(file, fail)
+  const ready: number[] = []
+  for (let call = 0; call < 8; call++) {
+    files.giveBack(1, fail)
+    disk.run()
+    ready.push(files.ready)
+  }
+  expect(ready).toEqual([6, 5, 4, 3, 2, 1, 1, 1])
+  expect(disk.list()).toHaveLength(1)
+})
+
+test('a file that was needed meanwhile is not given back', () => {
+  const disk = new MemoryDisk(seeded(4))
+  const { files, taken } = filesOn(disk, 1)
+  const before = files.ready
+  for (let call = 0; call < 5; call++) {
+    for (let i = 0; i < before; i++) files.take(SEGMENT_BYTES, (_, file) => taken.push(file!))
+    for (const file of taken.splice(0, before)) files.recycle(file, fail)
+    files.giveBack(1, fail)
+    disk.run()
+  }
+  expect(files.ready).toBeGreaterThanOrEqual(before)
+})

@@ -35,6 +35,8 @@ export class SegmentFiles {
   readonly #disk: Disk
   readonly #options: SegmentFilesOptions
   readonly #spare: DiskFile[]
+  /** The fewest that were ready since `giveBack` was called. */
+  #unused = 0
   #number: number
   #creating = false
   #closed = false
@@ -64,6 +66,11 @@ export class SegmentFiles {
     return this.#didNotFit && this.#spare.length < SEGMENTS_AHEAD
   }
 
+  /** A file is being made. */
+  get isCreating(): boolean {
+    return this.#creating
+  }
+
   /** Files that wait for their next use. */
   get ready(): number {
     return this.#spare.length
@@ -76,6 +83,7 @@ export class SegmentFiles {
       return
     }
     const file = this.#spare.pop()
+    this.#unused = Math.min(this.#unused, this.#spare.length)
     if (file !== undefined) {
       done(null, file)
       this.prepare()
@@ -143,6 +151,15 @@ export class SegmentFiles {
 
   get #spareMax(): number {
     return this.#isSaving ? Math.min(SEGMENTS_AHEAD, this.#options.spareMax) : this.#options.spareMax
+  }
+
+  /** Gives back a file beyond `kept` if none of those was needed since the last call. */
+  giveBack(kept: number, done: DiskDone): void {
+    if (this.#unused > kept && this.#spare.length > kept) {
+      const file = this.#spare.shift()!
+      file.close(() => this.#disk.remove(file.name, done))
+    }
+    this.#unused = this.#spare.length
   }
 
   /** Gives up a file that waits, for the sake of something smaller that did not fit; none is made in its place now. */

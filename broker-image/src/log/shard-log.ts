@@ -206,6 +206,16 @@ export class ShardLog {
     this.#storage.saveRoom(isSaving)
   }
 
+  /** More is kept on disk than a log at rest needs: `tidy` from time to time. */
+  get isUntidy(): boolean {
+    return this.#storage.isUntidy
+  }
+
+  /** Gives back what was not needed since the last call; a log at rest takes a checkpoint for it. */
+  tidy(): void {
+    this.#storage.tidy()
+  }
+
   /**
    * Commits, takes a checkpoint, and closes the files. What is appended later is written nowhere; its segments stay where
    * they are, since timers may still ask for them.

@@ -19,5 +19,9 @@ export interface LogStorage extends SegmentOwner {
   retry(): void
   /** While the disk is short, files that wait for a later use are given back. */
   saveRoom(isSaving: boolean): void
+  /** More is kept on disk than a log at rest needs. */
+  readonly isUntidy: boolean
+  /** Called from time to time while `isUntidy`: gives back what was not needed since the last call. */
+  tidy(): void
   close(done: (error: Error | null) => void): void
 }

@@ -65,6 +65,12 @@ export class TransientStorage implements LogStorage {
   /** It keeps no file for a later use. */
   saveRoom(): void {}
 
+  get isUntidy(): boolean {
+    return false
+  }
+
+  tidy(): void {}
+
   dead(segment: Segment): void {
     this.#segments.delete(segment)
     this.#checksums.delete(segment)
