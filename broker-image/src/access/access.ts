@@ -16,7 +16,7 @@ export interface AccessOptions {
 }
 
 /** The name under which permissions are checked for the exchange without a name. */
-const DEFAULT_EXCHANGE_NAME = 'amq.default'
+export const DEFAULT_EXCHANGE_NAME = 'amq.default'
 /** A user whom nobody is, so that a login of an unknown name takes as long as one with a wrong password. */
 const NOBODY = { passwordHash: 'AAAAAAAA', hashingAlgorithm: 'rabbit_password_hashing_sha256' } as const
 /** RabbitMQ's meaning of an empty pattern. */

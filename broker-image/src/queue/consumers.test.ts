@@ -113,6 +113,18 @@ test('a single active consumer is the one that came first, and waits alone', () 
   expect(turns(consumers, 1)).toEqual(['second'])
 })
 
+test('a single active consumer stays, and the next one is of the highest priority, and of these the first', () => {
+  const consumers = new Consumers(true)
+  const priorities = { active: 1, low: 0, high: 5, higher: 5, same: 1 }
+  for (const [tag, priority] of Object.entries(priorities)) consumers.add(new TestConsumer(tag, { priority }))
+  const order = Object.keys(priorities).map(() => {
+    const { active } = consumers
+    consumers.remove(active!)
+    return active?.tag
+  })
+  expect(order).toEqual(['active', 'high', 'higher', 'same', 'low'])
+})
+
 test('tells whether one is exclusive, and whether nobody acknowledges', () => {
   const consumers = new Consumers(false)
   const manual = new TestConsumer('manual')

@@ -37,7 +37,7 @@ export class Consumers {
     return this.list.length
   }
 
-  /** The consumer that is active of a single-active queue: the one that came first. */
+  /** The consumer that is active of a single-active queue: it stays while it is there. */
   get active(): Consumer | undefined {
     return this.singleActive ? this.list[0] : undefined
   }
@@ -51,8 +51,11 @@ export class Consumers {
     return this.list.some(consumer => consumer.exclusive)
   }
 
+  /** Behind those of its priority; of a single-active queue, behind the active one at least. */
   add(consumer: Consumer): void {
-    const behind = this.singleActive ? -1 : this.list.findIndex(other => other.priority < consumer.priority)
+    const isBefore = (other: Consumer, at: number): boolean =>
+      other.priority < consumer.priority && !(at === 0 && this.singleActive)
+    const behind = this.list.findIndex(isBefore)
     if (behind < 0) this.list.push(consumer)
     else this.list.splice(behind, 0, consumer)
     if (!consumer.noAck) this.#acknowledging++

@@ -151,4 +151,12 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     reason: 'The firehose is not told of `BCC`, and names the queues that there are.',
     probes: { firehose: ['a message with BCC tells the firehose where it went'] },
   },
+  {
+    reason: 'A password hash of an unknown algorithm is refused.',
+    probes: { users: ["a hash of nobody's algorithm"] },
+  },
+  {
+    reason: 'The next single active consumer of a quorum queue is the one of highest priority, too.',
+    probes: { quorum: ['a single active consumer of a quorum queue goes: the next'] },
+  },
 ]
