@@ -53,10 +53,10 @@ test('a refused request acts for nobody, and leaves no name behind', async () =>
 test('a virtual host is traced while its definition says so', async () => {
   const { vhosts } = world.broker
   await world.request('PUT', '/api/vhosts/%2F', { tracing: true })
-  expect(vhosts.get('/')!.trace).not.toBeNull()
+  expect(vhosts.get('/')!.traffic.trace).not.toBeNull()
   expect((await world.request('GET', '/api/vhosts/%2F')).body.tracing).toBe(true)
   await world.request('PUT', '/api/vhosts/%2F', { tracing: false })
-  expect(vhosts.get('/')!.trace).toBeNull()
+  expect(vhosts.get('/')!.traffic.trace).toBeNull()
 })
 
 test('who makes a virtual host may do everything there, and who changes one gets nothing', async () => {

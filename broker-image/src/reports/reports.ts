@@ -58,8 +58,8 @@ export class Reports {
     const vhost = vhosts.get(name)
     if (vhost === undefined) return
     const isTraced = definitions.get('vhost', [name])?.tracing === true
-    if (isTraced !== (vhost.trace !== null)) {
-      vhost.trace = isTraced ? new Firehose(vhost, nodeName, this.#publisher) : null
+    if (isTraced !== (vhost.traffic.trace !== null)) {
+      vhost.traffic.trace = isTraced ? new Firehose(vhost, nodeName, this.#publisher) : null
     }
   }
 

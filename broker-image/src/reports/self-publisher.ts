@@ -69,8 +69,8 @@ export class SelfPublisher implements EndOfTurn {
     const exchange = vhost.exchanges.get(name)
     if (exchange === undefined) return
     const message = { routingKeys: [routingKey], properties }
-    const queues = vhost.queuesFor(exchange, message)
-    vhost.accept(arrival, exchange, queues, message)
+    const queues = vhost.traffic.queuesFor(exchange, message)
+    vhost.traffic.accept(arrival, exchange, queues, message)
   }
 }
 

@@ -128,7 +128,7 @@ export class Channel {
     const wire = gotWire(bytes, message, queue)
     const { exchange, routingKey, frames } = contentOf(wire, this.number, this.connection.frameMax)
     const redelivered = isRedelivered(message.sized)
-    this.vhost.trace?.delivered(wire, queue, redelivered, this)
+    this.vhost.traffic.trace?.delivered(wire, queue, redelivered, this)
     const args = { deliveryTag: this.lastDeliveryTag, redelivered, exchange, routingKey, messageCount }
     return Buffer.concat([encodeMethodFrame(this.number, 'basic.get-ok', args), frames])
   }

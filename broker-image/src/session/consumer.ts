@@ -79,19 +79,19 @@ export class ChannelConsumer implements Consumer, Holder {
     if (isRedelivered(message.sized)) this.#sendAgain(bytes, message)
     else this.#send(bytes, wireStart(bytes, offset), keyLengthAt(bytes, offset), entryEnd(bytes, offset))
     if (!this.noAck) this.channel.unacked.add(this.channel.lastDeliveryTag, this, message)
-    if (this.channel.vhost.trace !== null) this.#trace(bytes, message)
+    if (this.channel.vhost.traffic.trace !== null) this.#trace(bytes, message)
   }
 
   pass(source: Buffer, start: number, keyLength: number, end: number): void {
     this.#send(source, start, keyLength, end)
-    const { trace } = this.channel.vhost
+    const { trace } = this.channel.vhost.traffic
     if (trace !== null) trace.delivered({ source, start, keyLength, end }, this.queue, false, this.channel)
   }
 
   #trace(bytes: Buffer, message: Message): void {
     const redelivered = isRedelivered(message.sized)
     const wire = redelivered ? deliveredWire(bytes, message, this.queue) : wireOf(bytes, message)
-    this.channel.vhost.trace?.delivered(wire, this.queue, redelivered, this.channel)
+    this.channel.vhost.traffic.trace?.delivered(wire, this.queue, redelivered, this.channel)
   }
 
   released(): void {

@@ -10,6 +10,7 @@ import { REFUSED } from '../queue/offer.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
+import type { Traffic } from '../vhost/traffic.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD } from '../wire/frame.ts'
 import { copyBytes, readU16, readU32 } from '../wire/integers.ts'
@@ -31,6 +32,7 @@ const STAGE_MIN = 4_096
 
 export class Publisher {
   readonly #channel: Channel
+  readonly #traffic: Traffic
   readonly #frameMax: number
   readonly #content: Content
   readonly #arrival: Arrival = {
@@ -58,6 +60,7 @@ export class Publisher {
 
   constructor(channel: Channel) {
     this.#channel = channel
+    this.#traffic = channel.vhost.traffic
     this.#frameMax = channel.connection.frameMax
     this.#content = new Content(channel.broker.config.messageBytesMax)
   }
@@ -173,13 +176,13 @@ export class Publisher {
     arrival.ttlMs = content.expirationMs(buffer)
     const isPlain = !route.needsMessage && (content.headersAt < 0 || !mayHoldCopies(buffer, content.headersAt))
     const message = isPlain ? null : this.#lookAt(route)
-    const queues = channel.vhost.queuesOfPublish(arrival, route, message, channel)
+    const queues = this.#traffic.queuesOfPublish(arrival, route, message, channel)
     const isMandatory = (bits & MANDATORY) !== 0
     if (channel.transaction !== null) {
       channel.transaction.publish(arrival, { exchange: route.exchange, message, queues }, isMandatory)
       return
     }
-    const batch = channel.vhost.accept(arrival, route.exchange, queues, message)
+    const batch = this.#traffic.accept(arrival, route.exchange, queues, message)
     // What exchanges keep, and no queue takes now, is returned all the same, as by RabbitMQ's plugins.
     if (isMandatory && queues.length === 0) channel.returnMessage(arrival)
     this.#confirm(batch)
@@ -224,21 +227,22 @@ export class Publisher {
 
   /** The route of the keys, and the right to publish there. @throws ChannelError 403, 404. */
   #route(buffer: Buffer, start: number, end: number): Route {
-    const { vhost, broker } = this.#channel
+    const { broker } = this.#channel
+    const traffic = this.#traffic
     const memo = this.#memoRoute
     if (
       memo !== null &&
-      this.#memoRoutesVersion === vhost.routesVersion &&
+      this.#memoRoutesVersion === traffic.routesVersion &&
       this.#memoAccessVersion === broker.access.version &&
       sameBytes(this.#memoKey, buffer, start, end)
     ) {
       return memo
     }
-    const route = vhost.route(buffer, start, end)
+    const route = traffic.route(buffer, start, end)
     this.#channel.assertMayPublish(route)
     this.#memoKey = Buffer.from(buffer.subarray(start, end))
     this.#memoRoute = route
-    this.#memoRoutesVersion = vhost.routesVersion
+    this.#memoRoutesVersion = traffic.routesVersion
     this.#memoAccessVersion = broker.access.version
     return route
   }

@@ -107,9 +107,9 @@ export class Transaction {
   /** A queue that was deleted since the publish gets nothing. What exchanges keep is routed anew, by what they hold now. */
   #deliver({ arrival, exchange, message, queues, mandatory }: HeldPublish, outcome: Outcome): void {
     const { vhost } = this.#channel
-    const found = message === null ? queues : vhost.queuesFor(exchange, message)
+    const found = message === null ? queues : vhost.traffic.queuesFor(exchange, message)
     const present = found.filter(queue => !queue.deleted)
-    const batch = vhost.accept(arrival, exchange, present, message)
+    const batch = vhost.traffic.accept(arrival, exchange, present, message)
     if (batch === REFUSED) outcome.refused = true
     else if (batch > outcome.batch) outcome.batch = batch
     if (mandatory && present.length === 0) outcome.returned.push(arrival)

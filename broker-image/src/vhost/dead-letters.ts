@@ -47,7 +47,7 @@ export function deadLetter(context: DeadLetterContext, { queue, dead, reason, se
   const { expiration: _, ...kept } = original.properties
   const keys = newKey === undefined ? [original.routingKey, ...carbonCopies(headers)] : [newKey]
   const message: RoutedMessage = { routingKeys: keys, properties: { ...kept, headers } }
-  const routed = vhost.queuesFor(exchange, message)
+  const routed = vhost.traffic.queuesFor(exchange, message)
   const wanted = reason === 'rejected' ? routed : routed.filter(target => !isCycle(target.name, headers))
   const arrival = arrivalOf(original, exchange.name, keys[0]!, message.properties)
   const queues = wanted.filter(target => !target.refuses(arrival.size))

@@ -1,18 +1,15 @@
 /**
- * A virtual host: names to exchanges and queues, and routes to queues. Every declare, delete, bind and unbind comes
- * through here, from clients and from the management API alike; definitions are changed first, the objects follow.
+ * A virtual host: names to exchanges and queues. Every declare, delete, bind and unbind comes through here, from clients
+ * and from the management API alike; definitions are changed first, the objects follow.
  */
-import { isUtf8 } from 'node:buffer'
 import type { Definitions } from '../definitions/definitions.ts'
 import type { BindingDefinition, ExchangeDefinition, QueueDefinition } from '../definitions/model.ts'
 import { vhostLimit } from '../definitions/named-limits.ts'
 import { validateQueueArguments } from '../queue/arguments.ts'
 import type { QueueOwner } from '../queue/context.ts'
-import type { Arrival } from '../queue/intake.ts'
 import { Queue } from '../queue/queue.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import { isExchangeType, validateExchangeArguments } from '../routing/exchange-types.ts'
-import { routeMessage } from '../routing/router.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { type BindingSite, type BindingSpec, Bindings } from './bindings.ts'
 import { builtInExchanges, defaultExchange, reportExchange } from './built-in.ts'
@@ -32,12 +29,9 @@ import {
 import { DefaultExchange } from './default-exchange.ts'
 import { isKept } from './durability.ts'
 import { buildExchange, endHidden, hiddenQueues } from './held/build.ts'
-import { offerAndKeep } from './held/keep.ts'
 import type { HoldingContext } from './held/site.ts'
 import { PoliciesInForce } from './policies-in-force.ts'
-import { REPLY_ADDRESS_PREFIX } from './reply-address.ts'
-import { type Route, RouteCache } from './route-cache.ts'
-import type { Trace, TracedChannel } from './trace.ts'
+import { Traffic } from './traffic.ts'
 import { type Destination, VhostExchange } from './vhost-exchange.ts'
 
 export type QueueSpec = Omit<QueueDefinition, 'id' | 'vhost'>
@@ -57,18 +51,15 @@ export class Vhost implements BindingSite {
   readonly name: string
   readonly queues = new Map<string, Queue>()
   readonly exchanges = new Map<string, VhostExchange>()
-  /** Grows with every change that may alter a route: a route remembered with an older number is stale. */
-  routesVersion = 1
-  /** Hears of every message, while the virtual host is traced. */
-  trace: Trace | null = null
+  readonly traffic: Traffic
   readonly #context: VhostContext
-  readonly #routes = new RouteCache()
   readonly #bindings: Bindings
   readonly #policies = new PoliciesInForce()
 
   constructor(name: string, context: VhostContext) {
     this.name = name
     this.#context = context
+    this.traffic = new Traffic(this, context.queueContext)
     this.#bindings = new Bindings(this, context.definitions)
     this.#policies.read(context.definitions, name)
     this.#enter(this.#wrap(defaultExchange(name), new DefaultExchange(this.queues)))
@@ -206,63 +197,9 @@ export class Vhost implements BindingSite {
     return this.#bindings.to(destination)
   }
 
-  /**
-   * The route for the key bytes `[start, end)` of a publish: exchange and routing key as short strings.
-   * @throws ChannelError 404 when there is no such exchange, 403 when it is internal.
-   */
-  route(source: Buffer, start: number, end: number): Route {
-    const known = this.#routes.get(source, start, end)
-    if (known !== undefined) return known
-    const keyAt = start + 1 + source[start]!
-    const exchange = this.exchange(source.toString('utf8', start + 1, keyAt))
-    if (exchange.definition.internal) {
-      throw new ChannelError(
-        'ACCESS_REFUSED',
-        `cannot publish to internal exchange '${exchange.name}' in vhost '${this.name}'`,
-      )
-    }
-    const routingKey = keyText(source.subarray(keyAt + 1, end))
-    const isReply = exchange.name === '' && routingKey.startsWith(REPLY_ADDRESS_PREFIX)
-    const needsMessage = isReply || exchange.needsMessage(this.routesVersion)
-    const queues = needsMessage ? [] : this.queuesFor(exchange, { routingKeys: [routingKey], properties: {} })
-    const route = { exchange, routingKey, queues, needsMessage }
-    this.#routes.set(source, start, end, route)
-    return route
-  }
-
-  /**
-   * Where a publish goes, of which whoever traces the virtual host hears. `message` is null when its keys said
-   * everything: then it goes to the queues of its `route`.
-   */
-  queuesOfPublish(
-    arrival: Arrival,
-    { exchange, queues }: Route,
-    message: RoutedMessage | null,
-    publisher: TracedChannel,
-  ): readonly Queue[] {
-    const found = message === null ? queues : this.queuesFor(exchange, message)
-    if (this.trace !== null) this.trace.published(arrival, found, publisher)
-    return found
-  }
-
-  /**
-   * Takes in a publish, whoever it is from: it is counted, and goes to its queues and to what exchanges keep. Answers as
-   * `offer`: the batch of the log that must be stable before the publisher may hear that the message is safe, or `REFUSED`.
-   */
-  accept(arrival: Arrival, exchange: VhostExchange, queues: readonly Queue[], message: RoutedMessage | null): number {
-    exchange.publishedIn++
-    return offerAndKeep(this.#context.queueContext, arrival, queues, message)
-  }
-
-  /** The queues of a message, each once. */
-  queuesFor(exchange: VhostExchange, message: RoutedMessage): Queue[] {
-    return [...routeMessage<Queue>(exchange, message, isExchange)]
-  }
-
-  /** Forgets the routes that it remembers, and tries dead letters again that had none. */
+  /** Forgets the routes that are remembered, and tries dead letters again that had none. */
   routesChanged(): void {
-    this.routesVersion++
-    this.#routes.clear()
+    this.traffic.routesChanged()
     for (const dead of this.#context.queueContext.waitingDead) if (dead.queue.vhost === this.name) dead.wake()
   }
 
@@ -301,7 +238,7 @@ export class Vhost implements BindingSite {
     const { queueContext, queuesById } = this.#context
     const route = (name: string, message: RoutedMessage): Queue[] => {
       const exchange = this.exchanges.get(name)
-      return exchange === undefined ? [] : this.queuesFor(exchange, message)
+      return exchange === undefined ? [] : this.traffic.queuesFor(exchange, message)
     }
     const built = buildExchange(definition, { context: queueContext, route })
     if (built === undefined) throw new Error(`exchange '${definition.name}' has unknown type '${definition.type}'`)
@@ -324,11 +261,3 @@ export class Vhost implements BindingSite {
     return queue
   }
 }
-
-/** A remembered route has been here once, so that a publish costs no check. @throws ConnectionError 501. */
-function keyText(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new ConnectionError('FRAME_ERROR', 'routing key is not UTF-8')
-  return bytes.toString('utf8')
-}
-
-const isExchange = (destination: Destination): destination is VhostExchange => destination instanceof VhostExchange

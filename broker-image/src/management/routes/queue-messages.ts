@@ -32,7 +32,7 @@ export function queueMessageRoutes(app: FastifyInstance, context: ManagementCont
   })
   app.post('/api/queues/:vhost/:queue/get', async (request, reply) => {
     const queue = readable(context, request)
-    const { trace } = vhostOf(context, request)
+    const { trace } = vhostOf(context, request).traffic
     const channel = channelOverHttp(userOf(request))
     const onTaken: OnTaken = (bytes, message) =>
       trace?.delivered(gotWire(bytes, message, queue), queue, isRedelivered(message.sized), channel)
