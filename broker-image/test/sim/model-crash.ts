@@ -1,6 +1,6 @@
 /** What a crash may undo: the model of a broker that starts again on what its disks hold. */
 import type { Model } from './model.ts'
-import { DOUBT, type Entry, type ModelQueue, unite } from './model-queue.ts'
+import { DOUBT, type Entry, type ModelQueue } from './model-queue.ts'
 import { Violation } from './violation.ts'
 
 /** What is found after a start: durable queues by name, bindings as `exchange queue key`. */
@@ -24,7 +24,6 @@ export function startAgain(model: Model, found: Found, wasClean: boolean): void 
   findBindings(model, found)
   model.prove(model.at)
   model.step++
-  model.startStep = model.step
 }
 
 function isThere(queue: ModelQueue, found: Found): boolean {
@@ -48,7 +47,7 @@ function recover(model: Model, queue: ModelQueue): void {
   queue.live.clear()
   queue.graves.clear()
   for (const entry of entries) if (revive(model, entry, queue.isDeleting)) queue.live.add(entry)
-  for (const entry of queue.live) unite(queue, entry.key)
+  for (const same of Map.groupBy(queue.live, ({ key }) => key).values()) keepOne(queue, same)
   queue.consumers.length = 0
   queue.gets = 0
   // A delete that a crash cuts in two takes the bindings and leaves the queue.
@@ -56,6 +55,18 @@ function recover(model: Model, queue: ModelQueue): void {
   queue.isDeleting = false
   queue.isDeclared = true
   queue.takenStep = model.step
+}
+
+/** Of what the model took for gone, and what it took for another, the queue has one. */
+function keepOne(queue: ModelQueue, [first, ...others]: readonly Entry[]): void {
+  for (const other of others) {
+    queue.live.delete(other)
+    first!.position = null
+    first!.deadlineMs = Math.min(first!.deadlineMs, other.deadlineMs)
+    first!.expiredMs = Math.max(first!.expiredMs, other.expiredMs)
+    first!.ttlMs = Math.max(first!.ttlMs, other.ttlMs)
+    if (other.doubt === 0) first!.doubt = 0
+  }
 }
 
 /** False when it is surely gone. */

@@ -10,19 +10,33 @@ interface Dying {
   readonly timeMs?: number
 }
 
-/** Sends a dead message on, as its queue's settings say. */
+/** A death whose dead letters are not in their queues yet. */
+export interface Burial extends Required<Dying> {
+  readonly entry: Entry
+}
+
+/**
+ * Sends a dead message on, as its queue's settings say, and what is dropped for it in turn. One after another: each
+ * message of a ring of queues may push out the next.
+ */
 export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = model.nowMs }: Dying): void {
-  const { deadLetterExchange, deadLetterKey } = entry.queue.settings
-  if (deadLetterExchange === undefined) return
+  if (entry.queue.settings.deadLetterExchange === undefined) return
   model.isBurying = true
+  model.burials.push({ entry, reason, isCertain, timeMs })
+  if (model.burials.length > 1) return
+  for (const burial of model.burials) bury(model, burial)
+  model.burials.length = 0
+}
+
+function bury(model: Model, burial: Burial): void {
+  const { entry, reason, isCertain, timeMs } = burial
+  const { deadLetterExchange, deadLetterKey } = entry.queue.settings
   const routingKey = deadLetterKey ?? entry.routingKey
-  const count = 1 + (entry.deaths.find(death => isSame(death, entry, reason))?.count ?? 0)
-  const others = entry.deaths.filter(death => !isSame(death, entry, reason))
-  const deaths = [{ queue: entry.queue.name, reason, count }, ...others]
-  for (const queue of model.route(deadLetterExchange, routingKey)) {
+  const deaths = deathsOf(burial)
+  const key = keyOf(entry.id, routingKey, deaths)
+  for (const queue of model.route(deadLetterExchange!, routingKey)) {
     if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
-    const isOne = (entry.doubt & DOUBT.doubled) === 0
-    if (isOne && isRenewed(model, queue, { key: keyOf(entry.id, routingKey, deaths), isCertain, timeMs })) continue
+    if (!isDoubled(entry) && isKnown(model, queue, { key, isCertain, timeMs })) continue
     const { ttlMs } = queue.settings
     model.add({
       id: entry.id,
@@ -43,6 +57,13 @@ export function die(model: Model, entry: Entry, { reason, isCertain, timeMs = mo
   }
 }
 
+/** Newest first, one for each queue and reason. */
+function deathsOf({ entry, reason }: Burial): Death[] {
+  const count = 1 + (entry.deaths.find(death => isSame(death, entry, reason))?.count ?? 0)
+  const others = entry.deaths.filter(death => !isSame(death, entry, reason))
+  return [{ queue: entry.queue.name, reason, count }, ...others]
+}
+
 interface Renewal {
   readonly key: string
   readonly isCertain: boolean
@@ -50,15 +71,15 @@ interface Renewal {
 }
 
 /**
- * A message that may have died before has one dead letter all the same, which may only now be on its way: then it
- * lives as long as its queue says now.
+ * A message is in its queue or dead, never both, whatever a crash undid: however often it may have died, it has one dead
+ * letter. That one may only now be on its way: then it lives as long as its queue says now.
  */
-function isRenewed(model: Model, queue: ModelQueue, { key, isCertain, timeMs }: Renewal): boolean {
-  const known = queue.ready.find(
-    entry => entry.key === key && (entry.doubt & DOUBT.undead) !== 0 && entry.enteredStep >= model.startStep,
-  )
-  if (known === undefined) return false
+function isKnown(model: Model, queue: ModelQueue, { key, isCertain, timeMs }: Renewal): boolean {
+  const same = [...queue.live].filter(entry => entry.key === key)
+  const known = same.find(({ state, doubt }) => state === 'ready' && doubt !== 0)
+  if (known === undefined) return same.length > 0 && !isCertain
   if (isCertain) known.doubt &= ~DOUBT.undead
+  if (isRefusing(queue.settings)) known.doubt |= DOUBT.refused
   if (known.flag === 'set') known.flag = 'either'
   known.isLeaving = false
   known.deadlineMs = Math.min(known.deadlineMs, timeMs + queue.settings.ttlMs)
@@ -93,16 +114,6 @@ export function applyLimits(model: Model, queue: ModelQueue): void {
   }
 }
 
-/** The settings of queues are others now: they hold for what expired already, where the broker has yet to find that out. */
-export function actOnSettings(model: Model): void {
-  for (const queue of model.queues.values()) applyLimits(model, queue)
-  for (const queue of model.queues.values()) {
-    for (const entry of queue.ready) {
-      if ((entry.doubt & DOUBT.expired) !== 0) die(model, entry, { reason: 'expired', isCertain: false })
-    }
-  }
-}
-
 /** Time has come to `nowMs`. `isAtRest`: no disk operation was under way before. */
 export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
   model.at++
@@ -118,8 +129,8 @@ export function expire(model: Model, nowMs: number, isAtRest: boolean): void {
 }
 
 /**
- * True when something changed. The deadline of what came back from a client
- * may have to be read from disk first, and a `basic.get` without an answer may have taken the message before.
+ * True when something changed. The deadline of what came back from a client may have to be read from disk first, and a
+ * `basic.get` without an answer may have taken the message before: for as long as it may be there, it may die now.
  */
 function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRest: boolean }): boolean {
   const { deadlineMs, expiredMs, doubt } = entry
@@ -137,15 +148,20 @@ function expireOne(model: Model, entry: Entry, time: { beforeMs: number; isAtRes
     if (mayDrop) die(model, entry, { reason: 'maxlen', isCertain: false, timeMs })
     return true
   }
-  if ((doubt & DOUBT.expired) !== 0) return false
+  const { size } = model
+  const isNew = (doubt & DOUBT.expired) === 0
   entry.doubt |= DOUBT.expired
-  die(model, entry, { reason: 'expired', isCertain: false, timeMs })
-  return true
+  if (isNew || !isDoubled(entry)) die(model, entry, { reason: 'expired', isCertain: false, timeMs })
+  return isNew || model.size !== size
 }
 
 /** Whether it is known that the message is there, and where. */
 function isSettled({ position, doubt, isLeaving }: Entry): boolean {
   return position !== null && doubt === 0 && !isLeaving
+}
+
+function isDoubled({ doubt }: Entry): boolean {
+  return (doubt & DOUBT.doubled) !== 0
 }
 
 /** Whether messages are dropped for newer ones. */

@@ -6,7 +6,7 @@
  * whose confirm proves that the log is durable up to there. What is not proven is doubtful after a crash.
  */
 
-import { actOnSettings, applyLimits, die } from './model-deaths.ts'
+import { applyLimits, type Burial, die } from './model-deaths.ts'
 import {
   DOUBT,
   type Entry,
@@ -77,9 +77,10 @@ export class Model {
   proven = 0
   /** Something died since all was at rest: its dead letters may be on their way. */
   isBurying = false
-  /** The step in which all was last at rest, and that in which the broker started. */
+  /** Deaths at hand. */
+  readonly burials: Burial[] = []
+  /** The step in which all was last at rest. */
   restStep = 0
-  startStep = 0
   /** Begins anew when all is at rest, or when dead letters would go elsewhere. */
   epoch = 0
   nowMs: number
@@ -128,7 +129,7 @@ export class Model {
     for (const queue of this.queues.values()) {
       queue.settings = this.settingsFor(queue.name, queue.arguments)
     }
-    actOnSettings(this)
+    for (const queue of this.queues.values()) applyLimits(this, queue)
   }
 
   delete(queue: ModelQueue): void {

@@ -59,12 +59,6 @@ export interface Parameters {
   readonly residentSegments: number
 }
 
-/**
- * Share of queues with a limit above which few have dead letters too: in a ring of such queues each crash multiplies what
- * the model has to hold for possible.
- */
-const RINGS_LIMIT_MAX = 0.5
-
 export function drawParameters(seed: number): Parameters {
   const draw = new Draw(seed)
   const rate = (usual: number): number => draw.pick([0, usual, usual, 1])
@@ -91,7 +85,7 @@ export function drawParameters(seed: number): Parameters {
     queuesWithTtl: draw.pick([0, 0, 0.3]),
     queuesWithLimit,
     refusingQueues: draw.pick([0, 0.3, 1]),
-    queuesWithDeadLetters: draw.pick([0, 0.4, queuesWithLimit > RINGS_LIMIT_MAX ? 0.4 : 0.9]),
+    queuesWithDeadLetters: draw.pick([0, 0.4, 0.9]),
     deadLetterExchanges: queuesWithLimit > 0 ? [''] : draw.pick([[''], ['', 'amq.direct', 'amq.fanout']]),
     requeues: rate(0.5),
     diskSteps: draw.pick([1, 3, 10, 40]),
