@@ -58,6 +58,18 @@ describe('files', () => {
   })
 })
 
+test('what a file exports as a value is used by another one', () => {
+  const unused = shipped.flatMap(file => {
+    const importers = sources.filter(other => importsOf(other).includes(file)).map(other => text.get(other)!)
+    const exported = [...text.get(file)!.matchAll(/^export (?:async )?(?:function\*?|class|const) (\w+)/gm)]
+    const names = exported.map(([, name]) => name!)
+    return names
+      .filter(name => !importers.some(other => new RegExp(`\\b${name}\\b`).test(other)))
+      .map(name => `${file}: ${name}`)
+  })
+  expect(unused).toEqual([])
+})
+
 /** By `new URL('x.ts', import.meta.url)` or `join(import.meta.dirname, 'x.ts')`. */
 function isStartedByPath(file: string): boolean {
   const name = basename(file)

@@ -84,7 +84,7 @@ function givenCredentials(secret: KubernetesObject | undefined, name: string): C
 }
 
 /** A StatefulSet is current when its controller has seen the last spec and all pods run it. */
-export function statefulSetState(set: KubernetesObject): StatefulSetState {
+function statefulSetState(set: KubernetesObject): StatefulSetState {
   const status = (set.status ?? {}) as { [field: string]: number | string | undefined }
   const wanted = (set.spec as { replicas?: number }).replicas ?? 1
   const seen = Number(status['observedGeneration'] ?? 0) >= (set.metadata.generation ?? 0)

@@ -17,7 +17,7 @@ import type { Difference } from './topology/change.ts'
 import { type BrokerSessions, LoginRefused, makeChanges, type Session } from './topology/sessions.ts'
 
 /** Holds the Kubernetes object until the broker has forgotten what it stood for. */
-export const FINALIZER = 'warren.dev/broker'
+const FINALIZER = 'warren.dev/broker'
 
 /** What goes for good is judged by a fresh view: the broker's own check does not count messages that wait for an ack. */
 const REMOVAL_VIEW_AGE_MS = 1_000

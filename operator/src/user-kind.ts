@@ -20,7 +20,7 @@ export interface UserDeps {
 }
 
 /** Name of the Secret that applications connect with. */
-export function credentialsName(user: User): string {
+function credentialsName(user: User): string {
   return `${user.metadata.name}-user-credentials`
 }
 

@@ -129,7 +129,7 @@ export function printedAnswer(argv: readonly string[], version: string): string 
 }
 
 /** The text of `--help`: every flag, variable and configuration key. */
-export function helpText(): string {
+function helpText(): string {
   const flags = FLAGS.map(flag => row(`--${flag.name} ${flag.value}`, `${flag.doc} [${flag.env}]`))
   const keys = CONFIG_KEYS.map(({ key, doc, default: text }) => row(key, text === '' ? doc : `${doc} (${text})`))
   return [

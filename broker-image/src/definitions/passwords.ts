@@ -13,7 +13,7 @@ const DIGESTS: Readonly<Record<HashingAlgorithm, string>> = {
   rabbit_password_hashing_md5: 'md5',
 }
 
-export const DEFAULT_ALGORITHM: HashingAlgorithm = 'rabbit_password_hashing_sha256'
+const DEFAULT_ALGORITHM: HashingAlgorithm = 'rabbit_password_hashing_sha256'
 
 export function isHashingAlgorithm(name: string): name is HashingAlgorithm {
   return Object.hasOwn(DIGESTS, name)

@@ -45,7 +45,7 @@ export function isPersistent(sized: number): boolean {
 }
 
 /** Why a message was dead-lettered; the words of `x-death`, in the order of their numbers in the log. */
-export const DEATH_REASONS = ['rejected', 'expired', 'maxlen', 'delivery_limit'] as const
+const DEATH_REASONS = ['rejected', 'expired', 'maxlen', 'delivery_limit'] as const
 export type DeathReason = (typeof DEATH_REASONS)[number]
 
 /** Bit of a delivery count in the log that says: the message is dead, and the lowest two bits say why. */

@@ -49,7 +49,7 @@ export function priorityPositions(args: Arguments, segments: SegmentTable): Prio
 }
 
 /** The `priority` property of the message whose entry stands at `offset`; 0 when it has none [RabbitMQ]. */
-export function priorityAt(bytes: Buffer, offset: number): number {
+function priorityAt(bytes: Buffer, offset: number): number {
   const headerAt = wireStart(bytes, offset) + keyLengthAt(bytes, offset) + 2
   const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(bytes, headerAt + 3)
   const at = propertyOffset(bytes, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd, PROPERTY.priority)

@@ -14,7 +14,7 @@ import { decodeProperties, type Properties } from '../wire/properties.ts'
 import { PROPERTY_NAMES } from '../wire/property-names.ts'
 import type { SelfPublisher } from './self-publisher.ts'
 
-export const TRACE_EXCHANGE = 'amq.rabbitmq.trace'
+const TRACE_EXCHANGE = 'amq.rabbitmq.trace'
 /** Largest content header whose headers are told. */
 const HEADER_BYTES_MAX = FRAME_BYTES_MAX / 2
 

@@ -10,7 +10,7 @@ export const HISTORY_TYPE = 'x-recent-history'
 /** Argument of any exchange or queue that is to drop duplicates [LavinMQ, rabbitmq-message-deduplication]. */
 export const DEDUPLICATES = 'x-message-deduplication'
 /** Argument that names the header which tells duplicates [LavinMQ]; by default the header of that same name. */
-export const DEDUPLICATION_HEADER = 'x-deduplication-header'
+const DEDUPLICATION_HEADER = 'x-deduplication-header'
 
 const HISTORY_LENGTH = 'x-recent-history-length'
 /** Messages of a history without an argument [RabbitMQ]. */

@@ -12,7 +12,7 @@ interface Pick {
   of(message: RoutedMessage, count: number): number
 }
 
-export class PickingExchange<D> implements Exchange<D> {
+class PickingExchange<D> implements Exchange<D> {
   readonly type: string
   readonly needsMessage: boolean
   readonly #pick: Pick

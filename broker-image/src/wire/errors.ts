@@ -1,7 +1,7 @@
 /** The reply codes of AMQP 0-9-1 and the two errors that carry them to a client [AMQP 1.5.2.1]. */
 
 /** Reply codes by RabbitMQ's names. Soft errors close a channel, hard errors a connection. */
-export const REPLY_CODES = {
+const REPLY_CODES = {
   CONTENT_TOO_LARGE: { code: 311, scope: 'channel' },
   NO_ROUTE: { code: 312, scope: 'channel' },
   NO_CONSUMERS: { code: 313, scope: 'channel' },

@@ -32,7 +32,7 @@ export const PolicySpec = Type.Object(
   { description: 'What the policy should be.' },
 )
 
-export const PolicyStatus = Type.Object(
+const PolicyStatus = Type.Object(
   {
     observedGeneration: Type.Optional(ObservedGeneration),
     conditions: Type.Optional(Conditions),

@@ -47,7 +47,7 @@ export const QueueSpec = Type.Object(
   { description: 'What the queue should be.' },
 )
 
-export const QueueStatus = Type.Object(
+const QueueStatus = Type.Object(
   {
     observedGeneration: Type.Optional(ObservedGeneration),
     conditions: Type.Optional(Conditions),

@@ -92,7 +92,7 @@ export const UserSpec = Type.Object(
   { description: 'What the user should be.' },
 )
 
-export const UserStatus = Type.Object(
+const UserStatus = Type.Object(
   {
     observedGeneration: Type.Optional(ObservedGeneration),
     conditions: Type.Optional(Conditions),

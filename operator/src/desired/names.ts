@@ -44,7 +44,7 @@ export function childLabels(cluster: string): { [label: string]: string } {
 }
 
 /** Makes the cluster the owner, so that Kubernetes removes the child with it. */
-export function ownedBy(cluster: BrokerCluster): OwnerReference {
+function ownedBy(cluster: BrokerCluster): OwnerReference {
   return {
     apiVersion: cluster.apiVersion,
     kind: cluster.kind,

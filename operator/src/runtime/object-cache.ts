@@ -178,7 +178,7 @@ function slim(object: KubernetesObject): KubernetesObject {
 }
 
 /** Freezes a tree of plain data in place. */
-export function freezeDeep<T>(value: T): T {
+function freezeDeep<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const child of Object.values(value)) freezeDeep(child)

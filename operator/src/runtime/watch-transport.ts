@@ -26,7 +26,7 @@ export type WatchEvent =
   | { type: 'BOOKMARK'; version: string }
 
 /** A watch line that is no event: the stream cannot be trusted any more. */
-export class WatchLineError extends Error {
+class WatchLineError extends Error {
   constructor(problem: string, line: string) {
     super(`${problem}: ${line.slice(0, 200)}`)
   }

@@ -16,7 +16,7 @@ export function findQueue(queue: Queue, view: BrokerView): QueueInfo | undefined
 }
 
 /** Arguments to declare with: RabbitMQ takes the type as one of them, and classic is what it is without. */
-export function declaredArguments({ spec }: Queue): Arguments {
+function declaredArguments({ spec }: Queue): Arguments {
   return spec.type === 'classic' ? spec.arguments : { ...spec.arguments, 'x-queue-type': spec.type }
 }
 
