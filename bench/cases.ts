@@ -25,8 +25,10 @@ export type Case = {
   readonly peers: readonly PeerName[]
   /** Turns of each broker, unless the command says otherwise. */
   readonly turns: number
-  /** The broker's memory is measured at rest: before the load, and when all is in it. */
+  /** The broker's memory is measured at rest: before the load (or after its warm-up), and when all is in it. */
   readonly rests?: boolean
+  /** Warren starts without compiled code, as on a machine that has never run it. */
+  readonly compiles?: boolean
   /** Lines of the brokers' configuration file. */
   readonly settings?: readonly string[]
 }
@@ -42,6 +44,7 @@ const HOARD_MESSAGES = 10_000_000
 /** What the process may take before publishers wait: a small pod. */
 const HOARD_MIB = 512
 const CONNECTIONS = 5000
+const START_MS = 500
 
 const ALL: readonly PeerName[] = ['warren', 'rabbitmq', 'ceiling']
 const BOTH: readonly PeerName[] = ['warren', 'rabbitmq']
@@ -165,14 +168,14 @@ function masses(seconds: number): Case[] {
     },
     {
       name: 'declare',
-      load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 1, seconds },
-      rows: [row('perSecond', 'durable declares, each waits for its answer', '/s', undefined)],
+      load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 1, seconds, warmUp: 0 },
+      rows: [row('perSecond', 'durable declares, each waits for its answer', '/s', { ratioAtLeast: 20 })],
       peers: BOTH,
       turns: 1,
     },
     {
       name: 'queues',
-      load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 100, seconds: 120 },
+      load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 100, seconds: 120, warmUp: 1000 },
       rows: [
         row('perSecond', 'durable declares, 100 in a pipeline', '/s', { ratioAtLeast: 20 }),
         row('residentEach', 'memory of an idle durable queue, of 10,000', 'B', { atMost: 2048 }),
@@ -195,9 +198,17 @@ function masses(seconds: number): Case[] {
     {
       name: 'start',
       load: { kind: 'nothing' },
-      rows: [row('startMs', 'start on an empty folder, to the first channel', 'ms', { atMost: 500 })],
+      rows: [row('startMs', 'start on an empty folder, to the first channel', 'ms', { atMost: START_MS })],
       peers: BOTH,
       turns: 3,
+    },
+    {
+      name: 'start-compiling',
+      load: { kind: 'nothing' },
+      rows: [row('startMs', 'the same where no compiled code is kept', 'ms', { atMost: START_MS })],
+      peers: ['warren'],
+      turns: 5,
+      compiles: true,
     },
   ]
 }

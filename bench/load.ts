@@ -15,6 +15,6 @@ process.stdout.write(`${JSON.stringify(figures)}\n`)
 
 async function rest(): Promise<void> {
   process.stdout.write('rest\n')
-  await once(process.stdin, 'data')
+  await once(process.stdin.resume(), 'data')
   process.stdin.pause()
 }

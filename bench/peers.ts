@@ -1,4 +1,5 @@
 /** The programs that are compared: how each starts on an empty data folder and its own loopback ports, and how it ends. */
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -26,6 +27,8 @@ export type PeerOptions = {
   readonly directory: string
   /** The ceiling program, started as `DIR=<empty> PORT=n node FILE`. */
   readonly ceiling: string | undefined
+  /** Where Warren keeps its compiled code, see `keepCompiled`. Without it each start compiles everything. */
+  readonly compiled?: string
   /** Listens with TLS too. */
   readonly tls?: boolean
   /** Lines of the configuration file. */
@@ -38,6 +41,12 @@ type Place = { readonly port: number; readonly data: string; readonly settings: 
 const WARREN_MAIN = fileURLToPath(new URL('../broker-image/src/main.ts', import.meta.url))
 const START_MS = 60_000
 const ASK_MS = 10
+
+/** Fills `folder` with Warren's compiled code, as its image does when it is built. */
+export function keepCompiled(folder: string): void {
+  const env = { ...process.env, NODE_COMPILE_CACHE: folder }
+  execFileSync(process.execPath, [WARREN_MAIN, '--version'], { env, stdio: 'ignore' })
+}
 
 export async function startPeer(name: PeerName, options: PeerOptions): Promise<Peer> {
   const data = mkdtempSync(path.join(options.directory, `warren-bench-${name}-`))
@@ -64,7 +73,7 @@ export async function startPeer(name: PeerName, options: PeerOptions): Promise<P
 async function startPrograms(name: PeerName, place: Place, options: PeerOptions): Promise<Program[]> {
   switch (name) {
     case 'warren':
-      return [await startWarren(place)]
+      return [await startWarren(place, options.compiled)]
     case 'rabbitmq':
       return await startRabbit(place)
     case 'ceiling':
@@ -80,11 +89,13 @@ async function tlsSettings(port: number, data: string): Promise<string[]> {
   return [`listeners.ssl.1 = 127.0.0.1:${port}`, ...files]
 }
 
-async function startWarren({ port, data, settings }: Place): Promise<Program> {
+async function startWarren({ port, data, settings }: Place, compiled: string | undefined): Promise<Program> {
   const config = path.join(data, 'warren.conf')
   writeFileSync(config, settings.join('\n'))
   const ports = ['--amqp-port', `${port}`, '--management-port', `${await freePort()}`]
-  return start(process.execPath, [WARREN_MAIN, '--config', config, '--data-dir', data, ...ports], {})
+  const code = compiled === undefined ? { NODE_DISABLE_COMPILE_CACHE: '1' } : { NODE_COMPILE_CACHE: compiled }
+  const args = ['--config', config, '--data-dir', data, ...ports]
+  return start(process.execPath, [WARREN_MAIN, ...args], { env: { ...process.env, ...code } })
 }
 
 function startCeiling({ port, data }: Place, file: string | undefined): Program {

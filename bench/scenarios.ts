@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type ExpiringLoad, expiring, type RejectedLoad, rejected } from './churn.ts'
 import { type ConnectionsLoad, connections } from './connections.ts'
 import { DeliveryCounter } from './counters.ts'
+import { type DeclareLoad, declares } from './declares.ts'
 import { type FlowLoad, flow } from './flows.ts'
 import { type LatencyLoad, latency } from './latency.ts'
 import { connect, type Figures, ignore, measured, settled, type Target } from './measuring.ts'
@@ -19,7 +20,7 @@ type Messages = { readonly bodyBytes: number; readonly durable: boolean }
 export type Load =
   | ({ readonly kind: 'stream'; readonly tls?: true } & PairLoad & Times)
   | ({ readonly kind: 'backlog'; readonly limit: number; readonly seconds: number } & Messages)
-  | { readonly kind: 'declares'; readonly count: number; readonly pipeline: number; readonly seconds: number }
+  | DeclareLoad
   | { readonly kind: 'nothing' }
   | FlowLoad
   | LatencyLoad
@@ -121,26 +122,4 @@ async function stored(connection: AmqpSocket, count: number): Promise<void> {
     if (performance.now() > end) throw new Error(`${count} messages published, the queue holds ${held}`)
     await delay(1)
   }
-}
-
-/** Declares durable queues on one channel, `pipeline` of them without waiting, until `count` or `seconds` are reached. */
-async function declares(
-  target: Target,
-  load: Extract<Load, { kind: 'declares' }>,
-  rest: () => Promise<void>,
-): Promise<Figures> {
-  const connection = await connect(target, ignore)
-  const start = performance.now()
-  let declared = 0
-  while (declared < load.count && performance.now() - start < load.seconds * 1000) {
-    const names = Array.from({ length: load.pipeline }, (_, i) => `idle-${declared + i}`)
-    const replies = names.map(() => connection.expect(Method.queueDeclareOk))
-    connection.socket.write(Buffer.concat(names.map(name => declareFrame(name, true))))
-    await Promise.all(replies)
-    declared += load.pipeline
-  }
-  const perSecond = (declared / (performance.now() - start)) * 1000
-  await connection.close()
-  await rest()
-  return { perSecond, count: declared }
 }

@@ -76,24 +76,26 @@ async function turnsOf(
 }
 
 async function turn(name: PeerName, each: Case, options: PeerOptions, signal: AbortSignal): Promise<Figures> {
-  const peer = await startPeer(name, { ...options, tls: usesTls(each.load), settings: each.settings ?? [] })
+  const { compiled, ...common } = options
+  const code = compiled === undefined || each.compiles ? {} : { compiled }
+  const peer = await startPeer(name, { ...common, ...code, tls: usesTls(each.load), settings: each.settings ?? [] })
   try {
     if (each.rests) await delay(REST_MS)
-    const before = residentBytes(peer.pid)
-    let held = before
+    const atRest = [residentBytes(peer.pid)]
     const rest = async () => {
       await delay(REST_MS)
-      held = residentBytes(peer.pid)
+      atRest.push(residentBytes(peer.pid))
     }
     const figures = await generate(peer, each.load, { signal, rest })
-    return { ...figures, startMs: peer.startMs, ...(each.rests ? memory(before, held, figures['count']!) : {}) }
+    return { ...figures, startMs: peer.startMs, ...(each.rests ? memory(atRest, figures['count']!) : {}) }
   } finally {
     await peer.stop()
   }
 }
 
 /** Of the broker at rest: with all that the load left in it, and by how much each part of that made it grow. */
-function memory(before: number, held: number, count: number): Figures {
+function memory(atRest: readonly number[], count: number): Figures {
+  const [before, held] = [atRest.at(-2)!, atRest.at(-1)!]
   return { residentMib: held / 2 ** 20, residentEach: (held - before) / count }
 }
 
