@@ -1,6 +1,8 @@
 /** IP addresses as people write them. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net'
 
+/** Groups of 16 bits in an address of IPv6. */
+const GROUPS = 8
 /** An IPv4 client of a listener for both families has an address of IPv6, which nobody wants to read. */
 const MAPPED = /^::ffff:(?=\d+\.)/i
 
@@ -30,5 +32,3 @@ export function sourceOf(address: string): string {
   while (back !== undefined && groups.length < GROUPS - after) groups.push('0')
   return `${[...groups, ...(back?.split(':') ?? [])].slice(0, GROUPS / 2).join(':')}::/64`
 }
-
-const GROUPS = 8
