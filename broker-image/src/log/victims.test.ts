@@ -1,6 +1,7 @@
 /** Which segments are taken together, and when none is. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { CLEANER_SEGMENTS_MAX } from '../limits.ts'
 import { Segment, type SegmentOwner } from './segment.ts'
 import { survey } from './victims.ts'
 
@@ -28,8 +29,14 @@ function victimsOf(lives: readonly number[], isShort = false, counts: (segment: 
 }
 
 test('those least alive are taken, as many as fill one segment less by half', () => {
-  expect(victimsOf([9, 2, 20, 1, 3])).toEqual([2, 4])
+  expect(victimsOf([9, 2, 20, 1])).toEqual([2, 4])
   expect(victimsOf([14, 14, 14, 14])).toEqual([1, 2, 3])
+})
+
+test('the more there is too much, the more are taken together', () => {
+  expect(victimsOf([9, 2, 20, 1, 3])).toEqual([2, 4, 5])
+  expect(victimsOf(new Array(20).fill(1))).toHaveLength(19)
+  expect(victimsOf(new Array(60).fill(1))).toHaveLength(CLEANER_SEGMENTS_MAX)
 })
 
 test('one segment alone is left as it is, but where the disk is short', () => {

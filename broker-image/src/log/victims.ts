@@ -50,21 +50,25 @@ export function survey(tail: Segment | null, { segmentBytes, isShort, counts }: 
   const excess = isShort ? space : space - 2 * live - segmentBytes
   if (excess <= 0) return { inhabited, excess, victims: [] }
   candidates.sort((a, b) => a.bytes - b.bytes || age(a) - age(b))
-  const victims = isShort ? candidates.slice(0, CLEANER_SEGMENTS_MAX) : worthwhile(candidates, segmentBytes)
+  const victims = isShort ? candidates.slice(0, CLEANER_SEGMENTS_MAX) : worthwhile(candidates, segmentBytes, excess)
   return { inhabited, excess, victims: victims.map(({ segment }) => segment).sort((a, b) => a.baseLsn - b.baseLsn) }
 }
 
 /**
- * The fewest that fill fewer segments by half than they are. There are some when too much of the log is dead, unless
- * there are more of them than the bound, and each nearly worth it.
+ * The fewest that fill fewer segments by half than they are, and more of that kind until they are as much as is too
+ * much: or heavy traffic would leave more behind than is cleaned. There are some when too much of the log is dead,
+ * unless there are more of them than the bound, and each nearly worth it.
  */
-function worthwhile(candidates: readonly Candidate[], segmentBytes: number): readonly Candidate[] {
+function worthwhile(candidates: readonly Candidate[], segmentBytes: number, excess: number): readonly Candidate[] {
   let sum = 0
+  let worth = 0
   for (let count = 1; count <= Math.min(candidates.length, CLEANER_SEGMENTS_MAX); count++) {
     sum += candidates[count - 1]!.bytes
-    if (2 * sum <= (count - 1) * segmentBytes) return candidates.slice(0, count)
+    if (2 * sum > (count - 1) * segmentBytes) continue
+    worth = count
+    if (worth * segmentBytes >= excess) break
   }
-  return []
+  return candidates.slice(0, worth)
 }
 
 function age({ segment }: Candidate): number {
