@@ -2,13 +2,13 @@
  * The ready messages of a queue with priorities, as positions: the highest priority first, within one by sequence
  * number. Each priority that was ever in use has positions of its own, so that a queue pays for what it sees only.
  */
+import { DensePositions } from './dense-positions.ts'
 import { bodySize, type Message } from './message.ts'
-import { Positions } from './positions.ts'
 import type { Ready } from './ready.ts'
 
 interface Level {
   readonly priority: number
-  readonly positions: Positions
+  readonly positions: DensePositions
 }
 
 export class PriorityPositions implements Ready {
@@ -22,9 +22,9 @@ export class PriorityPositions implements Ready {
   /** By falling priority; some may be empty. */
   readonly #levels: Level[] = []
   /** Where the message stands that was found last. */
-  #found: Positions | undefined
+  #found: DensePositions | undefined
   /** Where messages belong that are with consumers: their bytes may be on disk when they come back. */
-  readonly #away = new Map<number, Positions>()
+  readonly #away = new Map<number, DensePositions>()
 
   /** `priorityOf` answers the priority of a message whose segment is in memory. */
   constructor(priorityOf: (segment: number, offset: number) => number) {
@@ -105,10 +105,10 @@ export class PriorityPositions implements Ready {
     this.bytes = 0
   }
 
-  #level(priority: number): Positions {
+  #level(priority: number): DensePositions {
     const at = this.#levels.findIndex(level => level.priority <= priority)
     if (this.#levels[at]?.priority === priority) return this.#levels[at].positions
-    const positions = new Positions()
+    const positions = new DensePositions()
     this.#levels.splice(at < 0 ? this.#levels.length : at, 0, { priority, positions })
     return positions
   }
@@ -121,14 +121,14 @@ export class PriorityPositions implements Ready {
     return true
   }
 
-  #show(positions: Positions): void {
+  #show(positions: DensePositions): void {
     this.seq = positions.seq
     this.segment = positions.segment
     this.offset = positions.offset
     this.sized = positions.sized
   }
 
-  #left(positions: Positions): void {
+  #left(positions: DensePositions): void {
     this.#away.set(this.seq, positions)
     this.count--
     this.bytes -= bodySize(this.sized)

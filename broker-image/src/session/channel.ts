@@ -1,6 +1,6 @@
 /** A channel: what one client conversation holds, and how its answers, returns and errors reach the wire. */
 
-import type { Permission } from '../access/access.ts'
+import { DEFAULT_EXCHANGE_NAME, type Permission } from '../access/access.ts'
 import type { Broker } from '../broker.ts'
 import { HELD_REPLIES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
@@ -136,9 +136,10 @@ export class Channel {
   /** @throws ChannelError 403. */
   assertMay(permission: Permission, kind: 'queue' | 'exchange', name: string): void {
     if (this.broker.access.can(this.userName, this.vhost.name, permission, name)) return
+    const shown = name === '' ? DEFAULT_EXCHANGE_NAME : name
     throw new ChannelError(
       'ACCESS_REFUSED',
-      `access to ${kind} '${name}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
+      `access to ${kind} '${shown}' in vhost '${this.vhost.name}' refused for user '${this.userName}'`,
     )
   }
 

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import net from 'node:net'
 import { beforeEach, expect, test } from 'vitest'
-import { methodArguments } from '../support/script.ts'
+import type { MethodArgs } from '../../src/wire/methods.ts'
+import { methodArguments, type Values } from '../support/script.ts'
 import { publishFrames, TestClient } from '../support/test-client.ts'
 import { TestSocket } from '../support/test-socket.ts'
 import { useSession } from './session.ts'
@@ -18,13 +19,17 @@ function life(queue: string): Buffer {
   socket.on('data', bytes => said.push(Buffer.from(bytes as Buffer)))
   const client = new TestClient(socket)
   client.login()
-  client.send(1, 'queue.declare', methodArguments('queue.declare', { queue: own, exclusive: true }))
-  client.send(1, 'basic.consume', methodArguments('basic.consume', { queue, consumerTag: 'c' }))
+  say(client, 'queue.declare', { queue: own, exclusive: true })
+  say(client, 'basic.consume', { queue, consumerTag: 'c' })
   for (let number = 0; number < PUBLISHES; number++) {
     client.bytes(publishFrames(1, { routingKey: own, body: `${number}` }, 4_096))
     client.bytes(publishFrames(1, { routingKey: queue, body: `${number}` }, 4_096))
   }
   return Buffer.concat(said)
+}
+
+function say(client: TestClient, name: 'queue.declare' | 'basic.consume', given: Values): void {
+  client.send(1, name, methodArguments(name, given) as MethodArgs<typeof name>)
 }
 
 beforeEach(() => {
