@@ -4,6 +4,7 @@ import type { Properties } from '../../src/wire/properties.ts'
 import type { Heard, TestClient } from '../support/test-client.ts'
 import type { Message, Model, Publish } from './model.ts'
 import { type Death, type Entry, keyOf, type ModelConsumer, type ModelQueue } from './model-queue.ts'
+import { left, requeue } from './model-returns.ts'
 import { Violation } from './violation.ts'
 
 type HeardMethod = Extract<Heard, { kind: 'method' }>
@@ -140,15 +141,15 @@ export class SimChannel {
   end(unheard: boolean): void {
     this.isClosed = true
     for (const consumer of [...this.consumers.values()]) {
-      this.model.left(consumer.queue, { unheard, noAck: consumer.noAck })
+      left(this.model, consumer.queue, { unheard, noAck: consumer.noAck })
       this.#forget(consumer)
     }
     for (const { get } of this.#expected.splice(0)) {
       if (get === undefined) continue
       get.queue.gets--
-      this.model.left(get.queue, { unheard: true, noAck: get.noAck })
+      left(this.model, get.queue, { unheard: true, noAck: get.noAck })
     }
-    this.model.requeue([...this.held.values()])
+    requeue(this.model, [...this.held.values()])
     this.held.clear()
     this.publishes.clear()
     this.returns = 0

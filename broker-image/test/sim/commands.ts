@@ -2,6 +2,7 @@
 import type { SimChannel } from './client.ts'
 import type { Draw } from './draw.ts'
 import type { ModelConsumer, ModelQueue } from './model-queue.ts'
+import { requeue } from './model-returns.ts'
 import { EXCHANGES } from './model-routing.ts'
 import type { CommandName, Parameters } from './parameters.ts'
 import type { SimWorld } from './world.ts'
@@ -22,6 +23,7 @@ const SMALL_BYTES = [10, 40, 200]
 const LARGE_BYTES = [1_000, 3_000, 9_000]
 const TTLS_MS = [0, 100, 1_000, 30_000]
 const LIMITS = [1, 2, 5, 20]
+const DELIVERY_LIMITS = [0, 1, 3]
 const ADVANCES_MS = [1, 50, 500, 1_000, 10_000, 60_000]
 /** Messages above which nobody publishes or rejects: dead letters of dead letters could grow without end. */
 const MESSAGES_MAX = 600
@@ -93,14 +95,15 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const chosen = someHeld(scene)
     if (chosen === null) return
     const { channel, tag, tags, multiple } = chosen
-    const requeue = scene.draw.chance(scene.parameters.requeues) || scene.world.model.size > MESSAGES_MAX
-    const how = `${multiple ? 'multiple' : ''} ${requeue ? 'requeue' : ''}`
+    const isRequeued = scene.draw.chance(scene.parameters.requeues) || scene.world.model.size > MESSAGES_MAX
+    const how = `${multiple ? 'multiple' : ''} ${isRequeued ? 'requeue' : ''}`
     scene.world.tell(`${channel.client.name} > ${channel.number} nack ${tag} ${how}`)
     const entries = channel.take(tags)
-    if (requeue) channel.model.requeue(entries)
+    if (isRequeued) requeue(channel.model, entries)
     else for (const entry of entries) channel.model.discard(entry)
-    if (multiple || scene.draw.chance(0.5)) channel.send('basic.nack', { deliveryTag: tag, multiple, requeue })
-    else channel.send('basic.reject', { deliveryTag: tag, requeue })
+    if (multiple || scene.draw.chance(0.5))
+      channel.send('basic.nack', { deliveryTag: tag, multiple, requeue: isRequeued })
+    else channel.send('basic.reject', { deliveryTag: tag, requeue: isRequeued })
   },
 
   get: scene => {
@@ -153,7 +156,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
     const channel = anyChannel(scene)
     if (channel === null || scene.world.isDirty || channel.isGetting) return
     scene.world.tell(`${channel.client.name} > ${channel.number} recover`)
-    channel.model.requeue(channel.take([...channel.held.keys()]))
+    requeue(channel.model, channel.take([...channel.held.keys()]))
     channel.send('basic.recover', { requeue: true })
     channel.expect('basic.recover-ok')
   },
@@ -233,6 +236,7 @@ function declare(channel: SimChannel, name: string, scene: Scene): void {
   const { draw, parameters, world } = scene
   const durable = draw.chance(parameters.durableQueues)
   const args = queueArguments(scene)
+  if (durable && draw.chance(parameters.quorumQueues)) args['x-queue-type'] = 'quorum'
   const queue = channel.model.declare(name, durable, args)
   world.tell(
     `${channel.client.name} > ${channel.number} declare ${name} ${durable ? 'durable' : ''} ${JSON.stringify(args)}`,
@@ -269,6 +273,7 @@ function queueArguments({ draw, parameters }: Scene): Record<string, string | nu
     args['x-dead-letter-exchange'] = draw.pick(parameters.deadLetterExchanges)
     if (draw.chance(0.8)) args['x-dead-letter-routing-key'] = draw.pick([...queueNames(parameters), ...DIRECT_KEYS])
   }
+  if (draw.chance(parameters.queuesWithDeliveryLimit)) args['x-delivery-limit'] = draw.pick(DELIVERY_LIMITS)
   if (draw.chance(0.1)) args['x-single-active-consumer'] = true
   return args
 }

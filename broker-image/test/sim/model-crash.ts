@@ -65,6 +65,7 @@ function keepOne(queue: ModelQueue, [first, ...others]: readonly Entry[]): void 
     first!.deadlineMs = Math.min(first!.deadlineMs, other.deadlineMs)
     first!.expiredMs = Math.max(first!.expiredMs, other.expiredMs)
     first!.ttlMs = Math.max(first!.ttlMs, other.ttlMs)
+    first!.returns.most = Math.max(first!.returns.most, other.returns.most)
     if (other.doubt === 0) first!.doubt = 0
   }
 }
@@ -72,7 +73,7 @@ function keepOne(queue: ModelQueue, [first, ...others]: readonly Entry[]): void 
 /** False when it is surely gone. */
 function revive(model: Model, entry: Entry, wasDeleting: boolean): boolean {
   if (entry.state === 'gone' && entry.goneAt <= model.proven) return false
-  const isDoubtful = entry.state === 'gone' || entry.enteredAt > model.proven || wasDeleting
+  const isDoubtful = entry.state === 'gone' || entry.enteredAt > model.proven || wasDeleting || entry.mayBeLost
   if (isDoubtful || (entry.doubt & DOUBT.expired) !== 0) entry.doubt |= DOUBT.crashed
   entry.doubt &= ~DOUBT.expired
   entry.enteredAt = Math.min(entry.enteredAt, model.at)
@@ -82,6 +83,9 @@ function revive(model: Model, entry: Entry, wasDeleting: boolean): boolean {
   if (entry.isArriving) entry.expiredMs = model.nowMs + entry.ttlMs
   entry.isArriving = false
   entry.returnedStep = model.step
+  // What is counted is in the log, or not; more than the limit is never counted.
+  entry.returns.least = 0
+  entry.returns.most = Math.min(entry.returns.most, entry.queue.settings.deliveryLimit)
   return true
 }
 

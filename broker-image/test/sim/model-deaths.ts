@@ -1,6 +1,6 @@
 /** How messages of the model leave without a client: limits, time, and where dead letters go. */
 import type { Model } from './model.ts'
-import { type Death, DOUBT, type Entry, isRefusing, keyOf, type ModelQueue, mostReady } from './model-queue.ts'
+import { type Death, DOUBT, type Entry, isRefusing, keeping, keyOf, type ModelQueue, mostReady } from './model-queue.ts'
 
 interface Dying {
   readonly reason: Death['reason']
@@ -34,8 +34,9 @@ function bury(model: Model, burial: Burial): void {
   const routingKey = deadLetterKey ?? entry.routingKey
   const deaths = deathsOf(burial)
   const key = keyOf(entry.id, routingKey, deaths)
-  for (const queue of model.route(deadLetterExchange!, routingKey)) {
-    if (reason !== 'rejected' && isCycle(queue.name, deaths)) continue
+  const routed = model.route(deadLetterExchange!, routingKey)
+  const queues = routed.filter(queue => reason === 'rejected' || !isCycle(queue.name, deaths))
+  for (const queue of queues) {
     if (!isDoubled(entry) && isKnown(model, queue, { key, isCertain, timeMs })) continue
     const { ttlMs } = queue.settings
     model.add({
@@ -45,7 +46,7 @@ function bury(model: Model, burial: Burial): void {
       routingKey,
       size: entry.size,
       persistent: entry.persistent,
-      isKept: entry.persistent && queue.durable,
+      ...keeping(entry.persistent, queue, queues),
       deadlineMs: timeMs + ttlMs,
       ttlMs,
       deaths,
@@ -82,6 +83,7 @@ function isKnown(model: Model, queue: ModelQueue, { key, isCertain, timeMs }: Re
   if (isRefusing(queue.settings)) known.doubt |= DOUBT.refused
   if (known.flag === 'set') known.flag = 'either'
   known.isLeaving = false
+  known.returns.least = 0
   known.deadlineMs = Math.min(known.deadlineMs, timeMs + queue.settings.ttlMs)
   known.ttlMs = Math.max(known.ttlMs, queue.settings.ttlMs)
   if (known.isArriving) return true

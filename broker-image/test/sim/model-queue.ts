@@ -17,6 +17,8 @@ export const DOUBT = {
   undead: 32,
   /** The queue may hold it more than once. */
   doubled: 64,
+  /** It may have come back more often than its queue allows. */
+  exhausted: 128,
 } as const
 
 /** What the `redelivered` flag of the next delivery must be. */
@@ -24,7 +26,7 @@ export type Flag = 'unset' | 'either' | 'set'
 
 export interface Death {
   readonly queue: string
-  readonly reason: 'rejected' | 'expired' | 'maxlen'
+  readonly reason: 'rejected' | 'expired' | 'maxlen' | 'delivery_limit'
   readonly count: number
 }
 
@@ -45,6 +47,8 @@ export interface Entry {
   readonly persistent: boolean
   /** It stands in the durable log. */
   readonly isKept: boolean
+  /** It may stand in the other log, since the queue for whose sake it is kept may have refused it. */
+  readonly mayBeLost: boolean
   /** When it expires at the earliest, in milliseconds since 1970; Infinity = never. */
   deadlineMs: number
   /** Time that it has at most from its arrival in the queue. */
@@ -69,6 +73,8 @@ export interface Entry {
   isLeaving: boolean
   /** A dead letter whose bytes may still have to come from disk. */
   isArriving: boolean
+  /** How often it came back and was counted. */
+  readonly returns: { least: number; most: number }
 }
 
 export interface QueueSettings {
@@ -78,6 +84,8 @@ export interface QueueSettings {
   overflow: 'drop-head' | 'reject-publish' | 'reject-publish-dlx'
   deadLetterExchange: string | undefined
   deadLetterKey: string | undefined
+  /** Times that a message may come back; Infinity = no bound. */
+  deliveryLimit: number
 }
 
 export interface ModelConsumer {
@@ -141,6 +149,11 @@ export class ModelQueue {
     return this.consumers.length === 0 && this.takenStep !== step && this.gets === 0
   }
 
+  /** What is sent to it is kept whatever its publisher said. */
+  get keepsAll(): boolean {
+    return this.arguments['x-queue-type'] === 'quorum'
+  }
+
   get singleActive(): boolean {
     return this.arguments['x-single-active-consumer'] === true
   }
@@ -165,7 +178,29 @@ export function settingsOf(
     overflow: (either('overflow') ?? 'drop-head') as QueueSettings['overflow'],
     deadLetterExchange: either('dead-letter-exchange'),
     deadLetterKey: either('dead-letter-routing-key'),
+    deliveryLimit: lower('delivery-limit'),
   }
+}
+
+/** Whether a message for these queues goes into the durable log: a persistent one does, or for the sake of one of them. */
+export function isLogged(persistent: boolean, queues: readonly ModelQueue[]): boolean {
+  return queues.some(({ durable, keepsAll }) => (persistent ? durable : keepsAll))
+}
+
+/** What becomes in a crash of a message that goes to all `queues`, in one of them. */
+export function keeping(
+  persistent: boolean,
+  queue: ModelQueue,
+  queues: readonly ModelQueue[],
+): Pick<Entry, 'isKept' | 'mayBeLost'> {
+  const isSure = persistent || queue.keepsAll || queues.some(each => each.keepsAll && !isRefusing(each.settings))
+  return { isKept: queue.durable && isLogged(persistent, queues), mayBeLost: !isSure }
+}
+
+/** It is in its queue: whatever might have taken it did not. */
+export function isHere(entry: Entry): void {
+  entry.doubt = 0
+  entry.returns.most = Math.min(entry.returns.most, entry.queue.settings.deliveryLimit)
 }
 
 /** A queue that holds one message more than once: nobody can tell the copies apart. */

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { Model } from './model.ts'
 import { expire } from './model-deaths.ts'
+import { requeue } from './model-returns.ts'
 
 test('a message whose time may have been over late may reach the last of several queues later still', () => {
   const model = new Model(0)
@@ -13,7 +14,7 @@ test('a message whose time may have been over late may reach the last of several
   const { targets } = model.publish(message)
   model.delivered({ queue: first, key: targets[0]!.key, flagged: false, by: first, hold: () => {} })
   model.endStep()
-  model.requeue(targets)
+  requeue(model, targets)
   // It came back, and its deadline must be read from disk.
   expire(model, 10_000, false)
   expect(third.ready.length).toBe(1)

@@ -10,6 +10,9 @@ import { applyLimits, type Burial, die } from './model-deaths.ts'
 import {
   DOUBT,
   type Entry,
+  isHere,
+  isLogged,
+  keeping,
   keyOf,
   ModelQueue,
   mayRefuse,
@@ -51,6 +54,7 @@ export interface Delivery {
 }
 
 type Derived =
+  | 'returns'
   | 'key'
   | 'expiredMs'
   | 'state'
@@ -164,8 +168,8 @@ export class Model {
     const id = this.#nextId++
     const targets: Entry[] = []
     const queues = this.route(message.exchange, message.routingKey)
-    for (const queue of queues) targets.push(this.#arrive(id, message, queue))
-    const proves = message.persistent && queues.some(({ durable }) => durable)
+    const proves = isLogged(message.persistent, queues)
+    for (const queue of queues) targets.push(this.#arrive(id, message, { queue, queues }))
     const mayBeRefused = targets.some(({ doubt }) => (doubt & DOUBT.refused) !== 0)
     return { id, at, targets, proves, mayBeRefused }
   }
@@ -184,6 +188,7 @@ export class Model {
       enteredStep: this.step,
       returnedStep: -1,
       isLeaving: false,
+      returns: { least: 0, most: 0 },
     }
     queue.live.add(added)
     unite(queue, added.key)
@@ -223,33 +228,6 @@ export class Model {
     if (!entry.queue.isDeleting) die(this, entry, { reason: 'rejected', isCertain: true })
   }
 
-  requeue(entries: readonly Entry[]): void {
-    this.at++
-    for (const entry of entries) {
-      if (entry.queue.isDeleting) {
-        this.end(entry)
-        continue
-      }
-      entry.state = 'ready'
-      entry.flag = 'set'
-      entry.returnedStep = this.step
-      applyLimits(this, entry.queue)
-    }
-  }
-
-  /** A client that consumed from this queue left. `unheard`: deliveries may have been on their way to it. */
-  left(queue: ModelQueue, { unheard, noAck }: { unheard: boolean; noAck: boolean }): void {
-    queue.takenStep = this.step
-    if (!unheard) return
-    for (const entry of queue.ready) {
-      entry.returnedStep = this.step
-      if (entry.flag === 'unset') entry.flag = 'either'
-      if (noAck || entry.isLeaving) entry.doubt |= DOUBT.unheard
-      entry.isLeaving = false
-    }
-    if (!queue.isDeleting) applyLimits(this, queue)
-  }
-
   delivered(delivery: Delivery): void {
     this.#deliveries.push(delivery)
   }
@@ -283,7 +261,7 @@ export class Model {
       throw new Violation(`queue ${queue.name} said to be empty, and held message ${stayed.id}`)
     }
     if (queue.gets > 0 || ready.length === certain.length) return
-    if (messagesReady === ready.length) for (const entry of ready) entry.doubt = 0
+    if (messagesReady === ready.length) for (const entry of ready) isHere(entry)
     else if (messagesReady === certain.length) {
       for (const entry of ready) if (entry.doubt !== 0 && !entry.isArriving) this.end(entry)
     }
@@ -317,7 +295,12 @@ export class Model {
     entry.expiredMs = this.nowMs + entry.ttlMs
   }
 
-  #arrive(id: number, { routingKey, persistent, size, ttlMs }: Message, queue: ModelQueue): Entry {
+  #arrive(
+    id: number,
+    message: Message,
+    { queue, queues }: { queue: ModelQueue; queues: readonly ModelQueue[] },
+  ): Entry {
+    const { routingKey, persistent, size, ttlMs } = message
     const lifeMs = Math.min(ttlMs, queue.settings.ttlMs)
     const entry = {
       id,
@@ -326,7 +309,7 @@ export class Model {
       routingKey,
       size,
       persistent,
-      isKept: persistent && queue.durable,
+      ...keeping(persistent, queue, queues),
       deadlineMs: this.nowMs + lifeMs,
       ttlMs: lifeMs,
       deaths: [],
@@ -388,7 +371,7 @@ export class Model {
     entry.flag = 'set'
     entry.isLeaving = false
     if (entry.isArriving) this.#arrived(entry)
-    if (found.length === 1) entry.doubt = 0
+    if (found.length === 1) isHere(entry)
     if (hold === null) {
       this.end(entry, false)
     } else {

@@ -53,6 +53,10 @@ export interface Parameters {
   /** Where dead letters go: to many queues only where no limit makes dead letters of dead letters. */
   readonly deadLetterExchanges: readonly string[]
   readonly requeues: number
+  /** Queues that let messages come back a few times only. */
+  readonly queuesWithDeliveryLimit: number
+  /** Durable queues of the type that keeps what publishers call transient. */
+  readonly quorumQueues: number
   /** Disk operations that end after a burst, at most. */
   readonly diskSteps: number
   readonly segmentBytes: number
@@ -91,5 +95,7 @@ export function drawParameters(seed: number): Parameters {
     diskSteps: draw.pick([1, 3, 10, 40]),
     segmentBytes: draw.pick([4_096, 8_192, 32_768]),
     residentSegments: draw.pick([1, 2, 4, 16]),
+    queuesWithDeliveryLimit: draw.pick([0, 0, 0.3]),
+    quorumQueues: draw.pick([0, 0, 0.3]),
   }
 }
