@@ -6,7 +6,10 @@ export const LOGS = ['meta', 'queues'] as const
 const DECLARED = 30
 const QUEUES = 10
 const PUBLISHED = 60
-const BODY_BYTES = 700
+/** Of each message; all of its bytes are equal. */
+export const BODY_BYTES = 700
+/** Far away. */
+export const EXPIRATION = '100000000'
 
 /** Every third message is taken, and every second of those is acknowledged. */
 export async function livedBroker(sizes: NodeSizes): Promise<Engine> {
@@ -22,7 +25,7 @@ export async function livedBroker(sizes: NodeSizes): Promise<Engine> {
     await engine.world.settle()
   }
   for (let nth = 0; nth < PUBLISHED; nth++) {
-    const properties = { deliveryMode: 2, expiration: '100000000' }
+    const properties = { deliveryMode: 2, expiration: EXPIRATION }
     const body = Buffer.alloc(BODY_BYTES, nth)
     client.publish(1, { exchange: 'some', routingKey: `key.${nth % DECLARED}`, properties, body })
     if (nth % 3 === 0) client.send(1, 'basic.get', { queue: `queue ${nth % QUEUES}`, noAck: nth % 2 === 0 })
