@@ -76,6 +76,8 @@ export const CLEANER_HASTE_MAX = 8
 export const CLEANER_UNSTABLE_BYTES_MAX = 33_554_432
 /** Dead segments that may wait for a checkpoint before one is written. */
 export const SEGMENTS_UNCHECKPOINTED_MAX = 1
+/** Times as many bytes are dead as the last checkpoint had, before another one is written: it holds up the broker by its size. */
+export const CHECKPOINT_DEAD_TIMES = 4
 /** Time between two looks at a log that keeps more on disk than it needs at rest. */
 export const LOG_TIDY_MS = 2_000
 /** Entries that a log at rest gets between two looks, at most. */

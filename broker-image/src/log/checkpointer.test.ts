@@ -1,6 +1,7 @@
 /** When checkpoints are written, and when files are given back. */
 import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
+import { CHECKPOINT_DEAD_TIMES } from '../limits.ts'
 import { CHECKPOINT_FILE, encodeSnapshot } from './checkpoint.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { DiskFullError } from './errors.ts'
@@ -58,9 +59,9 @@ test('a checkpoint is due when more dead segments wait than may, and not while o
   expect(checkpointer.isDue(false)).toBe(false)
 })
 
-test('a checkpoint is not due before as many bytes are dead as the last one had, but where one is enough', () => {
+test('a checkpoint is not due before several times as many bytes are dead as the last one had, but where one is enough', () => {
   const { disk, checkpointer } = bench()
-  checkpointer.capture({ lsn: 9, batch: 0 }, encodeSnapshot(Buffer.alloc(10_000)), [])
+  checkpointer.capture({ lsn: 9, batch: 0 }, encodeSnapshot(Buffer.alloc((2.5 * 4_096) / CHECKPOINT_DEAD_TIMES)), [])
   checkpointer.advance(0)
   disk.run()
   for (const handle of [1, 2]) checkpointer.add(dead(handle))

@@ -1,4 +1,5 @@
 /** Takes checkpoints, and lets go of the segments that they make superfluous. */
+import { CHECKPOINT_DEAD_TIMES } from '../limits.ts'
 import {
   CHECKPOINT_FILE,
   CHECKPOINT_TEMPORARY_FILE,
@@ -55,13 +56,13 @@ export class Checkpointer {
   }
 
   /**
-   * Enough dead segments wait, and no checkpoint is under way: more than the options say, and as many bytes as the last
-   * checkpoint had, so that checkpoints at most double what is written. `isSoon`: one is enough.
+   * Enough dead segments wait, and no checkpoint is under way: more than the options say, and several times as many bytes
+   * as the last checkpoint had. `isSoon`: one is enough.
    */
   isDue(isSoon: boolean): boolean {
     if (this.#capture !== null) return false
     if (isSoon) return this.hasDead
-    return this.#dead.length > this.#options.uncheckpointedMax && this.#deadBytes >= this.#bytes
+    return this.#dead.length > this.#options.uncheckpointedMax && this.#deadBytes >= this.#bytes * CHECKPOINT_DEAD_TIMES
   }
 
   /** Segments wait for a checkpoint that does without them. */
