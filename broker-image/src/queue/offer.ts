@@ -12,6 +12,11 @@ export const REFUSED = -1
  */
 export function offer(intake: Intake, arrival: Arrival, queues: readonly Queue[]): number {
   if (queues.length === 1 && takes(queues[0]!, arrival)) return intake.accept(arrival, queues)
+  return offerToEach(intake, arrival, queues)
+}
+
+/** Apart from the function above: what a closure holds would be allocated for every message there. */
+function offerToEach(intake: Intake, arrival: Arrival, queues: readonly Queue[]): number {
   const unwilling = queues.filter(queue => !takes(queue, arrival))
   if (unwilling.length === 0) return intake.accept(arrival, queues)
   const willing = queues.filter(queue => !unwilling.includes(queue))

@@ -24,8 +24,12 @@ export function offerAndKeep(
   queues: readonly Queue[],
   message: RoutedMessage | null,
 ): number {
-  if (message?.keepers === undefined) return queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
-  const routed = { arrival, queues, message }
+  if (message?.keepers !== undefined) return offerTogether(context, { arrival, queues, message })
+  return queues.length === 0 ? 0 : offer(context.intake, arrival, queues)
+}
+
+/** Apart from the function above: what a closure holds would be allocated for every message there. */
+function offerTogether(context: Keeping, routed: Routed): number {
   return together(context, routed, () => keepAndOffer(context, routed))
 }
 
