@@ -28,7 +28,7 @@ export function channelMethod(connection: Connection, number: number, method: Me
   } else if (method.name === 'channel.close-ok') {
     if (channel.closing) connection.channels.delete(number)
   } else if (!channel.closing) {
-    channel.publisher.refuseMethod()
+    channel.assembly.refuseMethod()
     dispatch(channel, method)
   }
 }

@@ -13,6 +13,7 @@ import type { VhostExchange } from '../vhost/vhost-exchange.ts'
 import { encodeMethodFrame } from '../wire/codec.ts'
 import { ChannelError } from '../wire/errors.ts'
 import type { MethodArgs, MethodName } from '../wire/methods.ts'
+import { Assembly } from './assembly.ts'
 import { Confirms } from './confirms.ts'
 import type { Connection } from './connection.ts'
 import type { ChannelConsumer } from './consumer.ts'
@@ -29,7 +30,8 @@ export class Channel {
   readonly number: number
   readonly vhost: Vhost
   readonly broker: Broker
-  readonly publisher: Publisher
+  /** Takes what is published. */
+  readonly assembly: Assembly
   readonly unacked = new Unacked()
   readonly consumers = new Map<string, ChannelConsumer>()
   confirms: Confirms | null = null
@@ -52,7 +54,7 @@ export class Channel {
     this.number = number
     this.vhost = vhost
     this.broker = connection.broker
-    this.publisher = new Publisher(this)
+    this.assembly = new Assembly(new Publisher(this), connection.frameMax)
   }
 
   get confirming(): boolean {

@@ -214,9 +214,9 @@ export class Connection {
       if (method === METHOD_ID.BASIC_PUBLISH && this.#state === 'running') {
         const channel = channelOf(this, number)
         if (channel.closing) return frameEnd
-        channel.publisher.refuseMethod()
+        channel.assembly.refuseMethod()
         this.hasPublished = true
-        return channel.publisher.publish(buffer, at, frameEnd, end)
+        return channel.assembly.method(buffer, at, frameEnd, end)
       }
       if (type === FRAME_METHOD) this.#method(number, decodeMethod(buffer, at + FRAME_HEAD_BYTES, frameEnd - 1))
       else if (type === FRAME_HEARTBEAT) this.#heartbeatFrame(number)
@@ -235,8 +235,8 @@ export class Connection {
     if (this.#state !== 'running') return
     const channel = channelOf(this, number)
     if (channel.closing) return
-    if (type === FRAME_HEADER) channel.publisher.header(buffer, at, frameEnd)
-    else if (type === FRAME_BODY) channel.publisher.body(buffer, at, frameEnd)
+    if (type === FRAME_HEADER) channel.assembly.header(buffer, at, frameEnd)
+    else if (type === FRAME_BODY) channel.assembly.body(buffer, at, frameEnd)
   }
 
   #method(number: number, method: Method): void {

@@ -1,10 +1,7 @@
 /**
- * The way in of one channel: `basic.publish` with its content, from frames to queues, without an object a message.
- *
- * A message whose frames all lie in one chunk is read where it is; one that is cut is staged first. What the last
- * publish found out about its keys (route, permission) is remembered by their bytes.
+ * Publishes what comes on a channel: from bytes to queues, without an object a message. What the last publish found out
+ * about its keys (route, permission) is remembered by their bytes.
  */
-import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
 import type { Arrival } from '../queue/intake.ts'
 import { REFUSED } from '../queue/offer.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
@@ -12,29 +9,21 @@ import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
 import type { Traffic } from '../vhost/traffic.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD } from '../wire/frame.ts'
-import { copyBytes, readU16, readU32 } from '../wire/integers.ts'
+import { FRAME_HEAD_BYTES } from '../wire/frame.ts'
+import { readU32 } from '../wire/integers.ts'
+import { headerEnd } from './assembly.ts'
 import type { Channel } from './channel.ts'
 import { Content } from './content.ts'
-import { fitFrames } from './fit-frames.ts'
 import { senderSelected } from './sender-selected.ts'
 
-/** Bytes of class, method and ticket before the exchange's name. */
-const KEYS_OFFSET = FRAME_HEAD_BYTES + 6
 const MANDATORY = 1
 const IMMEDIATE = 2
-/** The least bytes of a content header frame. */
-const HEADER_FRAME_MIN = FRAME_OVERHEAD + 14
-const BODY_SIZE_LOW = FRAME_HEAD_BYTES + 8
-/** Longest pair of exchange and routing key. */
-const KEYS_MAX = 512
-const STAGE_MIN = 4_096
 
 export class Publisher {
+  /** What the message says about itself, to be read before it is published. */
+  readonly content: Content
   readonly #channel: Channel
   readonly #traffic: Traffic
-  readonly #frameMax: number
-  readonly #content: Content
   readonly #arrival: Arrival = {
     source: Buffer.alloc(0),
     start: 0,
@@ -50,118 +39,19 @@ export class Publisher {
   #memoRoutesVersion = 0
   #memoAccessVersion = 0
 
-  /** A message whose frames are still coming: wire form so far, and the body bytes that are missing. */
-  #stage: Buffer | null = null
-  #staged = 0
-  #stagedKeyLength = 0
-  #bodyLeft = -1
-  /** It has a body frame that only the input's leniency let in, and that no consumer need take. */
-  #isStagedTooWide = false
-
   constructor(channel: Channel) {
     this.#channel = channel
     this.#traffic = channel.vhost.traffic
-    this.#frameMax = channel.connection.frameMax
-    this.#content = new Content(channel.broker.config.messageBytesMax)
-  }
-
-  /** @throws ConnectionError 505 when content must come next on the channel. */
-  refuseMethod(): void {
-    if (this.#stage === null) return
-    throw new ConnectionError('UNEXPECTED_FRAME', 'expected content header or body, got a method frame instead')
+    this.content = new Content(channel.broker.config.messageBytesMax)
   }
 
   /**
-   * Takes the method frame at `[at, frameEnd)` and, when they are here in full before `end`, the frames of its content.
-   * Answers the offset behind what was taken.
+   * Publishes a whole message: exchange, routing key, bits, 0xce, header frame and body frames in `buffer[start, end)`.
+   * @throws ChannelError 403, 404, 406; ConnectionError 540.
    */
-  publish(buffer: Buffer, at: number, frameEnd: number, end: number): number {
-    const start = at + KEYS_OFFSET
-    const keyLength = keyLengthIn(buffer, start, frameEnd)
-    const contentEnd = this.#wholeContent(buffer, at, frameEnd, end)
-    if (contentEnd > 0) {
-      this.#content.read(buffer, frameEnd + FRAME_HEAD_BYTES, headerEnd(buffer, frameEnd))
-      this.#complete(buffer, start, keyLength, contentEnd)
-      return contentEnd
-    }
-    this.#stage = Buffer.allocUnsafe(frameEnd - start + STAGE_MIN)
-    this.#staged = 0
-    this.#stagedKeyLength = keyLength
-    this.#bodyLeft = -1
-    this.#isStagedTooWide = false
-    this.#add(buffer, start, frameEnd)
-    return frameEnd
-  }
-
-  /**
-   * Where the content behind a method frame ends when it is here in one header and at most one body frame; else 0. Frames
-   * above the frame-max are left to the input, which judges them.
-   */
-  #wholeContent(buffer: Buffer, at: number, frameEnd: number, end: number): number {
-    if (end - frameEnd < HEADER_FRAME_MIN || buffer[frameEnd] !== FRAME_HEADER) return 0
-    const channel = readU16(buffer, at + 1)
-    const bodyAt = headerEnd(buffer, frameEnd) + 1
-    if (bodyAt > end || buffer[bodyAt - 1] !== FRAME_END || readU16(buffer, frameEnd + 1) !== channel) return 0
-    const size = readU32(buffer, frameEnd + BODY_SIZE_LOW)
-    const frameMax = this.#frameMax
-    if (readU32(buffer, frameEnd + BODY_SIZE_LOW - 4) !== 0 || size > frameMax - FRAME_OVERHEAD) return 0
-    if (bodyAt - frameEnd > frameMax) return 0
-    if (size === 0) return bodyAt
-    const contentEnd = bodyAt + FRAME_OVERHEAD + size
-    if (contentEnd > end || buffer[bodyAt] !== FRAME_BODY || readU32(buffer, bodyAt + 3) !== size) return 0
-    return buffer[contentEnd - 1] === FRAME_END && readU16(buffer, bodyAt + 1) === channel ? contentEnd : 0
-  }
-
-  /** Takes a content header frame. @throws ConnectionError 505 when none is due. */
-  header(buffer: Buffer, at: number, frameEnd: number): void {
-    if (this.#stage === null || this.#bodyLeft >= 0) throw unexpected('content header')
-    this.#content.read(buffer, at + FRAME_HEAD_BYTES, frameEnd - 1)
-    this.#bodyLeft = this.#content.bodySize
-    this.#add(buffer, at, frameEnd)
-    if (this.#bodyLeft === 0) this.#completeStaged()
-  }
-
-  /** Takes a body frame. @throws ConnectionError 505 when none is due. */
-  body(buffer: Buffer, at: number, frameEnd: number): void {
-    const bytes = frameEnd - at - FRAME_OVERHEAD
-    if (this.#stage === null || this.#bodyLeft < 0) throw unexpected('content body')
-    if (bytes > this.#bodyLeft) throw new ConnectionError('FRAME_ERROR', 'content body is longer than announced')
-    if (bytes > FRAME_BYTES_MAX - FRAME_OVERHEAD) this.#isStagedTooWide = true
-    this.#add(buffer, at, frameEnd)
-    this.#bodyLeft -= bytes
-    if (this.#bodyLeft === 0) this.#completeStaged()
-  }
-
-  #add(buffer: Buffer, start: number, end: number): void {
-    const stage = this.#stage!
-    const needed = this.#staged + end - start
-    if (needed > stage.length) {
-      assertStage(needed)
-      const larger = Buffer.allocUnsafe(Math.max(stage.length * 2, needed))
-      stage.copy(larger, 0, 0, this.#staged)
-      this.#stage = larger
-    }
-    copyBytes(this.#stage!, this.#staged, buffer, start, end)
-    this.#staged = needed
-  }
-
-  #completeStaged(): void {
-    const keyLength = this.#stagedKeyLength
-    if (this.#isStagedTooWide) {
-      this.#stage = fitFrames(this.#stage!.subarray(0, this.#staged), keyLength, FRAME_BYTES_MAX)
-      this.#staged = this.#stage.length
-    }
-    const stage = this.#stage!
-    this.#stage = null
-    const headerAt = keyLength + 2
-    this.#content.read(stage, headerAt + FRAME_HEAD_BYTES, headerEnd(stage, headerAt))
-    this.#complete(stage, 0, keyLength, this.#staged)
-  }
-
-  /** A whole message: exchange, routing key, bits, 0xce, header frame and body frames in `buffer[start, end)`. */
-  #complete(buffer: Buffer, start: number, keyLength: number, end: number): void {
+  publish(buffer: Buffer, start: number, keyLength: number, end: number): void {
     const channel = this.#channel
-    const content = this.#content
+    const content = this.content
     const bits = buffer[start + keyLength]!
     if ((bits & IMMEDIATE) !== 0) throw new ConnectionError('NOT_IMPLEMENTED', 'immediate=true')
     const route = this.#route(buffer, start, start + keyLength)
@@ -195,7 +85,7 @@ export class Publisher {
    */
   #tookWithNames(buffer: Buffer, start: number, keyLength: number, end: number): boolean {
     const { connection, replyConsumer } = this.#channel
-    const content = this.#content
+    const content = this.content
     if (content.isReplyTo(buffer, REPLY_QUEUE)) {
       if (replyConsumer === null) {
         throw new ChannelError('PRECONDITION_FAILED', 'fast reply consumer does not exist')
@@ -203,7 +93,7 @@ export class Publisher {
       const addressed = withAddress({ source: buffer, start, keyLength, end }, content.replyToAt, replyConsumer.address)
       const headerAt = keyLength + 2
       content.read(addressed, headerAt + FRAME_HEAD_BYTES, headerEnd(addressed, headerAt))
-      this.#complete(addressed, 0, keyLength, addressed.length)
+      this.publish(addressed, 0, keyLength, addressed.length)
       return true
     }
     if (content.userIdAt >= 0 && !connection.isImpersonator) content.checkUserId(buffer, connection.user)
@@ -212,7 +102,7 @@ export class Publisher {
 
   /** Replies go straight to those who wait for them, and have no queue. @throws ChannelError 403, 406. */
   #lookAt({ exchange, routingKey }: Route): RoutedMessage {
-    const message = senderSelected(this.#arrival, this.#content, routingKey)
+    const message = senderSelected(this.#arrival, this.content, routingKey)
     if (message.routingKeys.length > 1) this.#channel.assertMayPublishTo(exchange, message.routingKeys)
     if (exchange.name === '') this.#channel.broker.replies.deliver(message.routingKeys, this.#arrival)
     return message
@@ -248,21 +138,6 @@ export class Publisher {
   }
 }
 
-/** Bytes of both keys of a publish whose method frame ends at `frameEnd`. @throws ConnectionError 501. */
-function keyLengthIn(buffer: Buffer, start: number, frameEnd: number): number {
-  const exchangeLength = buffer[start]!
-  const keyLength = 2 + exchangeLength + buffer[start + 1 + exchangeLength]!
-  if (keyLength > KEYS_MAX || start + keyLength + 2 !== frameEnd) {
-    throw new ConnectionError('FRAME_ERROR', 'basic.publish does not fill its frame')
-  }
-  return keyLength
-}
-
-/** Where the payload of the header frame at `at` ends. */
-function headerEnd(buffer: Buffer, at: number): number {
-  return at + FRAME_HEAD_BYTES + readU32(buffer, at + 3)
-}
-
 /** Whether the headers table at `at` may have a key `CC` or `BCC`; a look at its bytes, so that most are not decoded. */
 function mayHoldCopies(buffer: Buffer, at: number): boolean {
   const end = at + 4 + readU32(buffer, at)
@@ -270,13 +145,4 @@ function mayHoldCopies(buffer: Buffer, at: number): boolean {
     if (buffer[i] === 0x43 && buffer[i + 1] === 0x43 && (buffer[i - 1] === 2 || buffer[i - 1] === 0x42)) return true
   }
   return false
-}
-
-function unexpected(what: string): ConnectionError {
-  return new ConnectionError('UNEXPECTED_FRAME', `expected method frame, got non method frame (${what}) instead`)
-}
-
-/** Empty body frames could grow a staged message for ever. */
-function assertStage(bytes: number): void {
-  if (bytes > MESSAGE_BYTES_MAX * 2) throw new ConnectionError('FRAME_ERROR', 'content is cut into too many frames')
 }
