@@ -14,7 +14,7 @@ import type { Config } from './config/config.ts'
 import type { Definitions } from './definitions/definitions.ts'
 import type { VhostDefinition } from './definitions/model.ts'
 import { FullDisk } from './full-disk.ts'
-import { CLEANER_PATIENCE_MS, UNSTABLE_BYTES_MAX } from './limits.ts'
+import { CLEANER_PATIENCE_MS } from './limits.ts'
 import { Cleaner } from './log/cleaner.ts'
 import type { Disk } from './log/disk.ts'
 import { DiskFullError, openIn } from './log/errors.ts'
@@ -158,6 +158,8 @@ export class Broker implements QueueContext {
     this.reports = new Reports(this)
     this.#consumerTimeout = new ConsumerTimeout(this.clock, this.connections, this.config.consumerTimeoutMs)
     this.#hearFrom(logs, options)
+    // Finds out whether there is room before anybody comes.
+    if (this.log.tail !== null) this.log.retry()
     for (const { dead } of this.queuesById.values()) dead.recovered()
     this.#isOpen = true
     this.turn.wake()
@@ -165,7 +167,7 @@ export class Broker implements QueueContext {
 
   /** More is waiting for the disk than publishers may pile up. */
   get isLogBehind(): boolean {
-    return this.log.unstableBytes > UNSTABLE_BYTES_MAX
+    return this.log.isBehind
   }
 
   /** Confirms of a channel wait for the log. */

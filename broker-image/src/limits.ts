@@ -84,13 +84,13 @@ export const LOG_TIDY_MS = 2_000
 export const LOG_REST_ENTRIES_MAX = 1_000
 /** Zero-filled segment files that are made ready before they are needed. */
 export const SEGMENTS_AHEAD = 2
-/** A full disk may still have room for a segment of one of these parts of the usual size (1 MiB and 256 KiB). */
-export const SEGMENT_SMALL_PARTS = [16, 64] as const
-/** Part of a segment that a small one leaves free: for a checkpoint (256 KiB), and for settlements yet to come. */
-export const SEGMENT_SMALL_KEPT_PART = 64
-/** The same, where some of its entries are messages (1 MiB), and where all are (4 MiB). */
-export const SEGMENT_MIXED_KEPT_PART = 16
-export const SEGMENT_MESSAGES_KEPT_PART = 4
+/** Part of the usual size that a small segment has, for a full disk (1 MiB): one in so many. */
+export const SEGMENT_SMALL_PART = 16
+/** Zero-filled small files that are ready at all times, and those of them that take settlements alone. */
+export const SEGMENTS_SMALL_AHEAD = 8
+export const SEGMENTS_SMALL_KEPT = 4
+/** Bytes appended for which no file is ready above which publishers are not read from: half of a small file. */
+export const UNPLACED_BYTES_MAX = 524_288
 /** Memory images of segments that wait for their next use. */
 export const SEGMENT_BUFFERS_SPARE_MAX = 4
 /** Queues that one enqueue entry names; a message for more is appended more than once. */

@@ -138,7 +138,8 @@ export function resizeSegment(image: Buffer, bytes: number, end: number): void {
 export function isBrokenBatch(buffer: Buffer, start: number, nextLsn: number): boolean {
   if (start + BATCH_HEADER_BYTES > buffer.length) return false
   if (readU32(buffer, start + BATCH_MARK_AT) === readU32(buffer, HEADER_CRC_AT)) return true
-  return readU32(buffer, start) === BATCH_MAGIC_U32 && firstLsnAt(buffer, start) === nextLsn
+  // Bytes of half a batch may be any number.
+  return readU32(buffer, start) === BATCH_MAGIC_U32 && buffer.readBigUInt64BE(start + 16) === BigInt(nextLsn)
 }
 
 /** Whether there is anything in a segment's image that looks like the beginning of a batch. */

@@ -1,12 +1,12 @@
 /** The storage of a durable log: group commits, checkpoints, and files that are used again. */
-import { LOG_REST_ENTRIES_MAX, SEGMENTS_AHEAD } from '../limits.ts'
+import { LOG_REST_ENTRIES_MAX, SEGMENTS_AHEAD, SEGMENTS_SMALL_AHEAD, UNPLACED_BYTES_MAX } from '../limits.ts'
 import { damagedBatch } from './batch.ts'
 import { Checkpointer } from './checkpointer.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { isDiskFull, LogCorruptError } from './errors.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Segment, SegmentTable } from './segment.ts'
-import { closeAll, SegmentFiles } from './segment-files.ts'
+import { closeAll, type ReadyFiles, SegmentFiles } from './segment-files.ts'
 import type { ShardLog } from './shard-log.ts'
 import type { LogStorage } from './storage.ts'
 
@@ -21,9 +21,7 @@ export interface DurableStorageOptions {
 }
 
 /** The files that recovery found. */
-export interface FoundFiles {
-  /** Files without anything that is needed. */
-  spare: DiskFile[]
+export interface FoundFiles extends ReadyFiles {
   /** The highest number of a segment file. */
   number: number
 }
@@ -70,10 +68,26 @@ export class DurableStorage implements LogStorage {
     return this.isShort && this.#files.ready === 0
   }
 
-  /** A whole file that waits is more than the cleaner moves at a time. Without one the disk may be full, known or not. */
-  hasRoomFor(bytes: number, left: number): boolean {
+  awaitsFiles(tail: Segment | null): boolean {
+    let bytes = -this.#files.ready * this.#segmentBytes
+    for (let at = tail; at !== null && at.file === null; at = at.previous) bytes += at.head
+    return bytes > UNPLACED_BYTES_MAX
+  }
+
+  hasRoomFor(bytes: number, tail: Segment | null): boolean {
     if (this.#commits.stalled) return false
-    return this.#files.ready > 0 || bytes <= left
+    const left = tail === null ? 0 : tail.bytes - tail.head
+    if (bytes <= left && tail !== null && tail.file !== null && tail.bytes === this.#segmentBytes) return true
+    // A small tail may have one of the files that are kept for settlements: there must be as many without it.
+    let usual = this.#files.ready
+    let small = this.#files.smallReady
+    for (let at = tail; at !== null && at.file === null; at = at.previous) {
+      if (at.bytes === this.#segmentBytes) usual--
+      else small--
+    }
+    if (bytes <= left && usual >= 0 && small >= 0) return true
+    if (usual > 0) return bytes <= this.#segmentBytes || !this.isShort
+    return small > 0 && this.isOutOfFiles && bytes <= this.#files.smallBytes
   }
 
   attach(log: ShardLog): void {
@@ -108,7 +122,7 @@ export class DurableStorage implements LogStorage {
   retry(): void {
     if (this.isClosed || this.#failed !== null) return
     if (this.#commits.stalled) this.#commits.resume()
-    else if (!this.#checkpointDidNotFit) this.#files.prepare()
+    else this.#files.prepare()
     this.commit()
   }
 
@@ -142,7 +156,7 @@ export class DurableStorage implements LogStorage {
   }
 
   #filesAtRest(): number {
-    let space = 0
+    let space = this.#files.smallBytes * SEGMENTS_SMALL_AHEAD
     let live = 0
     for (const { isDead, bytes, liveBytes } of this.#segments) {
       if (isDead) continue
@@ -216,6 +230,7 @@ export class DurableStorage implements LogStorage {
   #onCheckpoint(error: Error | null, freed: Segment[]): void {
     for (const segment of freed) this.#free(segment)
     this.#checkpointDidNotFit = error !== null && isDiskFull(error)
+    if (error === null) this.#files.keepRoom()
     if (this.#checkpointDidNotFit) this.#files.makeRoom(failure => failure !== null && this.#onFailure(failure, false))
     if (error !== null) this.#onFailure(error, isDiskFull(error))
     else if (this.#closing !== null) this.#advance()

@@ -1,5 +1,4 @@
 /** Group commit: writes and syncs the segments of one batch, in the order of the log. */
-import { SEGMENT_MESSAGES_KEPT_PART, SEGMENT_MIXED_KEPT_PART, SEGMENT_SMALL_KEPT_PART } from '../limits.ts'
 import { resizeSegment } from './batch.ts'
 import type { DiskFile } from './disk.ts'
 import { asDiskFull, isDiskFull } from './errors.ts'
@@ -16,8 +15,6 @@ export class GroupCommit {
   #group: Segment[] = []
   #at = 0
   #stalled = false
-  /** The segment that showed that the disk is full. */
-  #cutSegment: Segment | null = null
 
   /** `done` is called with every group that is stable, and with an error when one stops. */
   constructor(files: SegmentFiles, done: (error: Error | null, group: Segment[]) => void) {
@@ -63,38 +60,23 @@ export class GroupCommit {
     this.#place(segment)
   }
 
-  /** Gives the segment a file, and writes it. */
-  #place(segment: Segment): void {
+  /** Gives the segment a file, and writes it. `usual` is its size before the disk was found to be full. */
+  #place(segment: Segment, usual = segment.bytes): void {
     const placed = (error: Error | null, file: DiskFile | null): void => {
       segment.file = file
       if (file !== null) this.#write(segment, file)
-      else this.#cut(segment, error ?? new Error('no file for a segment'))
+      else this.#cut(segment, usual, error ?? new Error('no file for a segment'))
     }
-    if (this.#files.isSmall(segment.bytes)) this.#files.takeSmall(segment.bytes, this.#keptPart(segment), placed)
+    if (segment.bytes === this.#files.smallBytes) this.#files.takeSmall(segment.entries > 0, placed)
     else this.#files.take(segment.bytes, placed)
   }
 
   /** Where the disk is full the segment is cut to about what it holds: its settlements may be what makes room. */
-  #cut(segment: Segment, error: Error): void {
+  #cut(segment: Segment, usual: number, error: Error): void {
     const smaller = isDiskFull(error) ? this.#files.smallerThan(segment.bytes, segment.head) : null
-    if (smaller === null) {
-      this.#stop(error)
-      return
-    }
-    if (!this.#files.isSmall(segment.bytes)) this.#cutSegment = segment
-    segment.bytes = smaller
-    resizeSegment(bytesOf(segment), smaller, segment.sealed ? segment.head : segment.target)
-    this.#place(segment)
-  }
-
-  /**
-   * Messages must not take the last room of settlements, nor those that of the checkpoint. What came before the disk was
-   * known to be full goes first, whatever it is: settlements wait behind it.
-   */
-  #keptPart(segment: Segment): number {
-    if (segment.entries === 0 || segment === this.#cutSegment) return SEGMENT_SMALL_KEPT_PART
-    const isMixed = segment.nextLsn - segment.baseLsn > segment.entries
-    return isMixed ? SEGMENT_MIXED_KEPT_PART : SEGMENT_MESSAGES_KEPT_PART
+    resize(segment, smaller ?? usual)
+    if (smaller === null) this.#stop(error)
+    else this.#place(segment, usual)
   }
 
   /** A write into the page cache and an asynchronous fdatasync: the fastest of the ways measured. */
@@ -123,4 +105,11 @@ export class GroupCommit {
 function bytesOf(segment: Segment): Buffer {
   if (segment.buffer === null) throw new Error(`segment ${segment.handle} left memory before it was stable`)
   return segment.buffer
+}
+
+/** Another size for a segment that has no file yet. */
+function resize(segment: Segment, bytes: number): void {
+  if (segment.bytes === bytes) return
+  segment.bytes = bytes
+  resizeSegment(bytesOf(segment), bytes, segment.sealed ? segment.head : segment.target)
 }

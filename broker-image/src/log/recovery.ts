@@ -2,7 +2,7 @@
  * Opens a log: from its files to a log that can be appended to, step by step. Recovery changes nothing that counts (it
  * removes files that were never finished, and unmarks one without entries), so that it can be killed and run again.
  */
-import { SEGMENT_BYTES, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
+import { SEGMENT_BYTES, SEGMENTS_SMALL_AHEAD, SEGMENTS_SPARE_MAX, SEGMENTS_UNCHECKPOINTED_MAX } from '../limits.ts'
 import { readU32 } from '../wire/integers.ts'
 import {
   BATCH_HEADER_BYTES,
@@ -23,7 +23,7 @@ import { LogCorruptError } from './errors.ts'
 import type { Replay } from './replay.ts'
 import { scanSegment } from './scan.ts'
 import type { Segment, SegmentTable } from './segment.ts'
-import { segmentFileNumber } from './segment-files.ts'
+import { segmentFileNumber, smallSegmentBytes } from './segment-files.ts'
 import { ShardLog } from './shard-log.ts'
 import { type BrokenFile, headerError, judge, remainsError } from './torn-header.ts'
 import { isSpillFile, TransientStorage } from './transient-storage.ts'
@@ -142,11 +142,16 @@ function openFiles(disk: Disk, options: LogOptions): OpenedFiles {
     const header = error === null && file.bytes >= SEGMENT_HEADER_BYTES ? headerOf(file, head, options.shardId) : null
     if (error !== null) opened.broken.push({ file, head: Buffer.from(head), error })
     else if (header !== null) opened.segments.push({ file, header })
-    else if (file.bytes === (options.segmentBytes ?? SEGMENT_BYTES)) opened.unused.push(file)
+    else if (isWhole(file, options)) opened.unused.push(file)
     else discard(disk, file)
   }
   opened.segments.sort((a, b) => a.header.baseLsn - b.header.baseLsn)
   return opened
+}
+
+/** A file of this size is not one whose making was interrupted. */
+function isWhole({ bytes }: DiskFile, { segmentBytes = SEGMENT_BYTES }: LogOptions): boolean {
+  return bytes === segmentBytes || bytes === smallSegmentBytes(segmentBytes)
 }
 
 /** A file that stays costs only room, and the next start tries again. */
@@ -260,11 +265,12 @@ function build(disk: Disk, options: LogOptions, files: LogFiles): { storage: Dur
     uncheckpointedMax = SEGMENTS_UNCHECKPOINTED_MAX,
   } = options
   const { shardId, segments } = options
-  const usual = files.spare.filter(file => file.bytes === segmentBytes)
-  const spare = usual.slice(0, spareMax)
-  for (const file of files.spare) if (!spare.includes(file)) discard(disk, file)
+  const ofSize = (bytes: number): DiskFile[] => files.spare.filter(file => file.bytes === bytes)
+  const spare = ofSize(segmentBytes).slice(0, spareMax)
+  const small = ofSize(smallSegmentBytes(segmentBytes)).slice(0, SEGMENTS_SMALL_AHEAD)
+  for (const file of files.spare) if (!spare.includes(file) && !small.includes(file)) discard(disk, file)
   const sizes = { shardId, identity, segments, segmentBytes, spareMax, uncheckpointedMax }
-  const storage = new DurableStorage(disk, sizes, { spare, number: files.number })
+  const storage = new DurableStorage(disk, sizes, { spare, small, number: files.number })
   return { storage, log: newLog(options, identity, storage) }
 }
 

@@ -1,9 +1,9 @@
 /** The segment files of one log: made zero-filled ahead of their use, and used again. */
-import { SEGMENT_SMALL_PARTS, SEGMENTS_AHEAD } from '../limits.ts'
+import { SEGMENT_SMALL_PART, SEGMENTS_AHEAD, SEGMENTS_SMALL_AHEAD, SEGMENTS_SMALL_KEPT } from '../limits.ts'
 import type { Disk, DiskDone, DiskFile } from './disk.ts'
 import { asDiskFull, isDiskFull } from './errors.ts'
 
-/** Small files have whole sectors. */
+/** A file that is as short as can be has whole sectors. */
 const SECTOR_BYTES = 512
 
 const NAME = /^segment-(\d{8})$/
@@ -20,6 +20,18 @@ function segmentFileName(number: number): string {
 
 type TakeDone = (error: Error | null, file: DiskFile | null) => void
 
+/** Bytes of a small file, beside usual ones of `segmentBytes`. */
+export function smallSegmentBytes(segmentBytes: number): number {
+  return segmentBytes / SEGMENT_SMALL_PART
+}
+
+/** Files that a log found, or has ready. */
+export interface ReadyFiles {
+  /** Of the usual size. */
+  spare: DiskFile[]
+  small: DiskFile[]
+}
+
 /** Sizes of a log's files. */
 export interface SegmentFilesOptions {
   segmentBytes: number
@@ -30,40 +42,49 @@ export interface SegmentFilesOptions {
 /**
  * Hands out files whose names are durable, and takes them back. A file that comes back keeps its old content: what it
  * is follows from its header and the checkpoint alone, so that no rename or second sync is needed.
+ *
+ * Small files are ready at all times for a full disk (docs/adr/0013): some of them take nothing but settlements, which
+ * are what makes room.
  */
 export class SegmentFiles {
+  /** Bytes of a small file. */
+  readonly smallBytes: number
   readonly #disk: Disk
   readonly #options: SegmentFilesOptions
   readonly #spare: DiskFile[]
+  readonly #small: DiskFile[]
   /** The fewest that were ready since `giveBack` was called. */
   #unused = 0
   #number: number
   #creating = false
   #closed = false
   #didNotFit = false
+  #makesRoom = false
   #isSaving = false
   #afterCreate: (() => void) | null = null
   readonly #onShort: (error: Error) => void
 
   /**
-   * `spare` are files that may be overwritten; `number` is the highest that a file has. `onShort` is called when the
+   * The files found may be overwritten; `number` is the highest that a file has. `onShort` is called when the
    * disk has no room for a file ahead of its use: what is ready is kept for what makes room again.
    */
   constructor(
     disk: Disk,
     options: SegmentFilesOptions,
-    found: { spare: DiskFile[]; number: number; onShort: (error: Error) => void },
+    found: ReadyFiles & { number: number; onShort: (error: Error) => void },
   ) {
+    this.smallBytes = smallSegmentBytes(options.segmentBytes)
     this.#disk = disk
     this.#options = options
     this.#spare = found.spare
+    this.#small = found.small
     this.#number = found.number
     this.#onShort = found.onShort
   }
 
   /** Fewer files are ready than there should be, since the disk had no room for the last one. */
   get isShort(): boolean {
-    return this.#didNotFit && this.#spare.length < SEGMENTS_AHEAD
+    return this.#didNotFit && this.#missing !== null
   }
 
   /** A file is being made. */
@@ -71,9 +92,14 @@ export class SegmentFiles {
     return this.#creating
   }
 
-  /** Files that wait for their next use. */
+  /** Files of the usual size that wait for their next use. */
   get ready(): number {
     return this.#spare.length
+  }
+
+  /** Small files that messages may have. */
+  get smallReady(): number {
+    return this.#small.length - SEGMENTS_SMALL_KEPT
   }
 
   /** A file of `bytes` bytes. The usual size mostly is there at once; then `done` runs before `take` returns. */
@@ -90,7 +116,7 @@ export class SegmentFiles {
     } else if (this.#creating) {
       this.#afterCreate = () => this.take(bytes, done)
     } else {
-      this.#createSpare(error => {
+      this.#createReady(bytes, error => {
         if (error === null) return this.take(bytes, done)
         if (isDiskFull(error)) this.#onShort(error)
         done(error, null)
@@ -98,46 +124,33 @@ export class SegmentFiles {
     }
   }
 
-  /** Whether a file of `bytes` bytes is made only where the disk is full. */
-  isSmall(bytes: number): boolean {
-    return bytes < this.#options.segmentBytes
+  /** A small file, for a full disk: one that is ready if what `hasMessages` may have it, else a new one. */
+  takeSmall(hasMessages: boolean, done: TakeDone): void {
+    const file = this.#small.length > (hasMessages ? SEGMENTS_SMALL_KEPT : 0) ? this.#small.pop() : undefined
+    if (file === undefined) {
+      this.#create(this.smallBytes, done)
+      return
+    }
+    done(null, file)
+    this.prepare()
   }
 
   /** The next smaller size of a file that holds `least` bytes, for a disk without room for `bytes`; null if there is none. */
   smallerThan(bytes: number, least: number): number | null {
     const held = Math.ceil(least / SECTOR_BYTES) * SECTOR_BYTES
-    for (const part of SEGMENT_SMALL_PARTS) {
-      const size = Math.max(this.#options.segmentBytes / part, held)
-      if (size < bytes) return size
-    }
+    for (const size of [Math.max(this.smallBytes, held), held]) if (size < bytes) return size
     return null
-  }
-
-  /**
-   * A file smaller than usual, for a full disk; it goes before one of the usual size that waits. It is made only where
-   * `keptPart` of a usual one stays free (one in so many), which is tried out first.
-   */
-  takeSmall(bytes: number, keptPart: number, done: TakeDone): void {
-    this.#create(bytes + this.#options.segmentBytes / keptPart, (error, probe) => {
-      if (probe !== null) {
-        const take: DiskDone = failure => (failure === null ? this.#create(bytes, done) : done(failure, null))
-        probe.close(() => this.#disk.remove(probe.name, take))
-      } else if (error === null || !isDiskFull(error) || this.#spare.length === 0) {
-        done(error, null)
-      } else {
-        this.makeRoom(failure => (failure === null ? this.takeSmall(bytes, keptPart, done) : done(failure, null)))
-      }
-    })
   }
 
   /** The content of the file is needed no more. */
   recycle(file: DiskFile, done: DiskDone): void {
-    if (file.bytes === this.#options.segmentBytes && this.#spare.length < this.#spareMax && !this.#closed) {
-      this.#spare.push(file)
-      done(null)
+    const ready = this.#closed ? undefined : this.#readyFor(file.bytes)
+    if (ready === undefined) {
+      file.close(() => this.#disk.remove(file.name, done))
       return
     }
-    file.close(() => this.#disk.remove(file.name, done))
+    ready.push(file)
+    done(null)
   }
 
   /** While the disk is short, only the files that will be needed soon are kept for their next use. */
@@ -162,40 +175,68 @@ export class SegmentFiles {
     this.#unused = this.#spare.length
   }
 
-  /** Gives up a file that waits, for the sake of something smaller that did not fit; none is made in its place now. */
+  /** Gives up a file that waits, for the sake of a checkpoint that did not fit; none is made ahead until `keepRoom`. */
   makeRoom(done: DiskDone): void {
-    const file = this.#spare.pop()
-    if (file === undefined) return
+    this.#makesRoom = true
     this.#didNotFit = true
+    const file = this.#leastNeeded()
+    if (file === undefined) return
     file.close(() => this.#disk.remove(file.name, done))
+  }
+
+  /** What was appended may rely on a usual file that is ready; the last small one is for settlements. */
+  #leastNeeded(): DiskFile | undefined {
+    if (this.smallReady > 0) return this.#small.pop()
+    return this.#spare.pop() ?? (this.#small.length > 1 ? this.#small.pop() : undefined)
+  }
+
+  /** There was room enough for the checkpoint. */
+  keepRoom(): void {
+    this.#makesRoom = false
   }
 
   close(done: () => void): void {
     this.#closed = true
-    const finish = (): void => closeAll(this.#spare.splice(0), done)
+    const finish = (): void => closeAll([...this.#spare.splice(0), ...this.#small.splice(0)], done)
     if (this.#creating) this.#afterCreate = finish
     else finish()
   }
 
   /** Makes files ahead of their use. Another failure than a full disk shows, if it lasts, when a file is taken. */
   prepare(): void {
-    if (this.#creating || this.#closed || this.#spare.length >= SEGMENTS_AHEAD) return
-    this.#createSpare(error => {
+    const bytes = this.#missing
+    if (this.#creating || this.#closed || this.#makesRoom || bytes === null) return
+    this.#createReady(bytes, error => {
       if (error === null) this.prepare()
       else if (isDiskFull(error)) this.#onShort(error)
     })
   }
 
-  #createSpare(done: DiskDone): void {
+  /** Bytes of the file that is to be made ready next; null if there are enough. */
+  get #missing(): number | null {
+    if (this.#small.length < SEGMENTS_SMALL_AHEAD) return this.smallBytes
+    return this.#spare.length < SEGMENTS_AHEAD ? this.#options.segmentBytes : null
+  }
+
+  /** Where a file of this size waits for its next use; undefined if it is needed nowhere. */
+  #readyFor(bytes: number): DiskFile[] | undefined {
+    if (bytes === this.smallBytes) return this.#small.length < SEGMENTS_SMALL_AHEAD ? this.#small : undefined
+    const isUsual = bytes === this.#options.segmentBytes
+    return isUsual && this.#spare.length < this.#spareMax ? this.#spare : undefined
+  }
+
+  /** Whoever waits for a file comes before those that are made ahead. */
+  #createReady(bytes: number, done: DiskDone): void {
     this.#creating = true
-    this.#create(this.#options.segmentBytes, (error, file) => {
+    this.#create(bytes, (error, file) => {
       this.#creating = false
-      this.#didNotFit = error !== null && isDiskFull(error)
-      if (file !== null) this.#spare.push(file)
+      if (error !== null) this.#didNotFit = isDiskFull(error)
+      else if (bytes === this.#options.segmentBytes) this.#didNotFit = false
+      if (file !== null) (bytes === this.smallBytes ? this.#small : this.#spare).push(file)
       const next = this.#afterCreate
       this.#afterCreate = null
-      done(error)
       next?.()
+      done(error)
     })
   }
 

@@ -4,7 +4,7 @@ import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
 import { bodyOf, flush, openLog, publish, SMALL_SEGMENT_BYTES, settle } from '../../test/log/owner.ts'
 import { SEGMENTS_AHEAD } from '../limits.ts'
 import { DiskFullError } from './errors.ts'
-import { segmentFileNumber } from './segment-files.ts'
+import { segmentFileNumber, smallSegmentBytes } from './segment-files.ts'
 
 const KIBIBYTE = Buffer.alloc(1_024, 0x61)
 
@@ -12,8 +12,10 @@ function emptyDisk(seed = 1): MemoryDisk {
   return new MemoryDisk(seeded(seed))
 }
 
+/** Beside the small ones for a full disk. */
 function segmentFiles(disk: MemoryDisk): string[] {
-  return disk.list().filter(name => segmentFileNumber(name) !== null)
+  const isSmall = (name: string): boolean => disk.contentOf(name).length === smallSegmentBytes(SMALL_SEGMENT_BYTES)
+  return disk.list().filter(name => segmentFileNumber(name) !== null && !isSmall(name))
 }
 
 test('an entry is stable only after its batch was synced', () => {

@@ -1,5 +1,5 @@
 /** One log: entries are appended into memory, and become stable on disk a group at a time. */
-import { ENTRY_TARGETS_MAX, SEGMENT_SMALL_PARTS } from '../limits.ts'
+import { ENTRY_TARGETS_MAX, UNSTABLE_BYTES_MAX } from '../limits.ts'
 import { Copier, type Viewed, viewed } from '../wire/copier.ts'
 import { writeU32, writeU64 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, putSegmentHeader, SEGMENT_HEADER_BYTES, sealBatch } from './batch.ts'
@@ -21,6 +21,7 @@ import {
   SETTLE_BYTES,
 } from './record.ts'
 import type { Segment, SegmentTable } from './segment.ts'
+import { smallSegmentBytes } from './segment-files.ts'
 import type { LogStorage } from './storage.ts'
 
 /**
@@ -126,6 +127,11 @@ export class ShardLog {
     return bytes
   }
 
+  /** More is waiting for the disk than memory should hold, or than there are files for: who writes much waits as well. */
+  get isBehind(): boolean {
+    return this.#storage.awaitsFiles(this.#tail) || this.unstableBytes > UNSTABLE_BYTES_MAX
+  }
+
   /**
    * Appends a message: `source[start, end)` is its wire form. Answers the entry's offset in segment `this.segment`,
    * which is retained once a target. Allocates nothing. `source` may be the bytes of another segment.
@@ -190,10 +196,9 @@ export class ShardLog {
     return this.#storage.isShort
   }
 
-  /** Whether `bytes` more surely find room on the disk. */
+  /** Whether an entry of `bytes` bytes surely finds room on the disk, in files that are there, and settlements still do. */
   hasRoomFor(bytes: number): boolean {
-    const tail = this.#tail
-    return this.#storage.hasRoomFor(bytes, tail === null || tail.file === null ? 0 : tail.bytes - tail.head)
+    return this.#storage.hasRoomFor(bytes + SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES, this.#tail)
   }
 
   /** Tries again what did not fit on the disk. */
@@ -300,7 +305,7 @@ export class ShardLog {
       if (!this.durable) old.stable = old.head
       if (old.live === 0) segments.look(old)
     }
-    const usual = this.#storage.isOutOfFiles ? segmentBytes / SEGMENT_SMALL_PARTS[0] : segmentBytes
+    const usual = this.#storage.isOutOfFiles ? smallSegmentBytes(segmentBytes) : segmentBytes
     const tail = segments.open(this.#storage, segmentSize(usual, length))
     tail.baseLsn = this.#nextLsn
     tail.nextLsn = this.#nextLsn

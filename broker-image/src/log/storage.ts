@@ -13,8 +13,10 @@ export interface LogStorage extends SegmentOwner {
   readonly isShort: boolean
   /** No file of the usual size waits for its use, and there is no room to make one. */
   readonly isOutOfFiles: boolean
-  /** Whether `bytes` more surely find room on the disk, `left` of which are left in the tail's file. */
-  hasRoomFor(bytes: number, left: number): boolean
+  /** More than a little stands up to `tail` in segments that have no file yet, and for which none is ready. */
+  awaitsFiles(tail: Segment | null): boolean
+  /** Whether `bytes` more behind `tail` surely find room on the disk, in files that are there. */
+  hasRoomFor(bytes: number, tail: Segment | null): boolean
   /** Tries again what did not fit. */
   retry(): void
   /** While the disk is short, files that wait for a later use are given back. */

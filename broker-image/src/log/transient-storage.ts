@@ -51,6 +51,10 @@ export class TransientStorage implements LogStorage {
     if (!this.isClosed) this.#log?.segments.sweep()
   }
 
+  awaitsFiles(): boolean {
+    return false
+  }
+
   /** What is moved goes to memory, and leaves more than it takes. */
   hasRoomFor(): boolean {
     return true

@@ -35,7 +35,7 @@ function slowQueue(): Step[] {
     steps.push({ do: 'settle', queue: 1, at: round, count: 10 }, { do: 'settle', queue: 2, at: round, count: 9 })
     if (round % 5 === 4) steps.push({ do: 'return', queue: 2, at: round - 4, deliveryCount: 2 })
     steps.push({ do: 'commit' }, { do: 'clean', turns: 20 })
-    for (let i = 0; i < 4; i++) steps.push({ do: 'disk', steps: 1 })
+    for (let i = 0; i < 6; i++) steps.push({ do: 'disk', steps: 1 })
   }
   return steps
 }

@@ -94,7 +94,7 @@ export class Queues implements Replay {
       return {
         queueId,
         nextSeq,
-        live: seqs.flatMap(seq => [seq, 1]),
+        live: runsOf(seqs),
         returned: returned.flatMap(seq => [seq, live.get(seq)!.deliveryCount]),
       }
     })
@@ -106,6 +106,16 @@ export class Queues implements Replay {
     queue.live.delete(seq)
     this.segments?.release(message.segment, 1, message.bytes)
   }
+}
+
+/** First seq and length of each run of neighbours. */
+function runsOf(seqs: readonly number[]): number[] {
+  const runs: number[] = []
+  for (const seq of seqs) {
+    if (runs.length > 0 && runs.at(-2)! + runs.at(-1)! === seq) runs.push(runs.pop()! + 1)
+    else runs.push(seq, 1)
+  }
+  return runs
 }
 
 /** Tells a cleaner where the messages of queues stand. */

@@ -1,6 +1,7 @@
 /** `x-recent-history`: gives the last messages to whatever gets bound to it [RabbitMQ]. */
 import { fetchSegment } from '../../queue/context.ts'
 import type { Arrival } from '../../queue/intake.ts'
+import { isPersistent } from '../../queue/message.ts'
 import { waitsForDisk } from '../../queue/pace.ts'
 import { Queue } from '../../queue/queue.ts'
 import { type WireBytes, wireOf } from '../../queue/wire-bytes.ts'
@@ -49,7 +50,6 @@ export class HistoryLayer implements Layer {
     const { queue, context } = this.#hold
     const { ready } = queue
     for (const [at, seq] of seqs.entries()) {
-      if (waitsForDisk(context, () => this.#replay(seqs.slice(at), destination))) break
       if (!ready.find(seq)) continue
       const { segment } = ready
       const bytes = context.segments.bytes(segment)
@@ -58,7 +58,11 @@ export class HistoryLayer implements Layer {
         fetchSegment(context, segment, () => this.#replay(seqs.slice(at), destination), skip)
         return
       }
-      this.#send(wireOf(bytes, ready), destination)
+      const wire = wireOf(bytes, ready)
+      const goOn = (): void => this.#replay(seqs.slice(at), destination)
+      const wireBytes = isPersistent(ready.sized) ? wire.end - wire.start : 0
+      if (waitsForDisk(context, goOn, wireBytes)) break
+      this.#send(wire, destination)
     }
     context.turn.wake()
   }

@@ -1,6 +1,6 @@
 /** Takes messages out of a queue as they fall due: in order, some in a turn, whether in memory or on disk. */
 import { fetchSegment } from '../../queue/context.ts'
-import { SETTLED } from '../../queue/message.ts'
+import { isPersistent, SETTLED } from '../../queue/message.ts'
 import { waitsForDisk } from '../../queue/pace.ts'
 import { type WireBytes, wireOf } from '../../queue/wire-bytes.ts'
 import type { Hold } from './site.ts'
@@ -47,7 +47,7 @@ export class Releases {
     this.#isBusy = false
   }
 
-  /** False when the message must come from disk first. */
+  /** False when the message must come from disk first, or waits for room there. */
   #releaseNext(): boolean {
     const { queue, context } = this.#hold
     const { ready } = queue
@@ -61,8 +61,10 @@ export class Releases {
       this.#fetch(ready.segment)
       return false
     }
+    const wire = wireOf(bytes, ready)
+    if (isPersistent(ready.sized) && waitsForDisk(context, this.#run, wire.end - wire.start)) return false
     this.#done++
-    this.#send(wireOf(bytes, ready), () => queue.remove(seq, SETTLED.expired))
+    this.#send(wire, () => queue.remove(seq, SETTLED.expired))
     return true
   }
 
