@@ -130,16 +130,15 @@ export class Matcher {
 
   #fork(fork: number): number {
     const { registers, forkNumbers, ops, xs, ys } = this.#program
-    const first = xs[fork]!
-    const other = ys[fork]!
-    // a way back has to be remembered, or it is gone for ever
-    if (other > fork && ops[first] === OP.code && xs[first] !== this.#text.charCodeAt(this.#at)) return other
-    if (registers > 0) this.#registerStack.push(this.#registers)
-    else {
+    if (registers === 0) {
       const mark = forkNumbers[fork]! * (this.#text.length + 1) + this.#at
       if (this.#marks[mark] === 1) return NOWHERE
       this.#marks[mark] = 1
     }
+    const first = xs[fork]!
+    const other = ys[fork]!
+    if (ops[first] === OP.code && xs[first] !== this.#text.charCodeAt(this.#at)) return other
+    if (registers > 0) this.#registerStack.push(this.#registers)
     this.#stack.push(other, this.#at)
     return first
   }

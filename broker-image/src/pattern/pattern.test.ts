@@ -102,6 +102,9 @@ test.each([
   ['', 'anything', true],
   ['^$', '', true],
   ['^(?:(?!b))+?a', 'a', true],
+  ['(a|)*?b', 'xb', true],
+  ['(a|)*?b\\1', 'xb', true],
+  ['(a|){3,}?b', 'xb', true],
 ] as const)('%j over %j: %s', (pattern, text, expected) => {
   expect(matches(pattern, text)).toBe(expected)
 })
