@@ -55,9 +55,10 @@ async function bench(): Promise<number> {
   const aborted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => aborted.abort())
   const load = os.loadavg()[0]!
+  const before = performance.now()
   const disk = await diskRates(plan.options.directory)
   const results = await withCompiledCode(plan, compiled => measure(compiled, aborted.signal))
-  const text = document(plan, results, { load, disk })
+  const text = document(plan, results, { load, disk, minutes: (performance.now() - before) / 60_000 })
   process.stdout.write(`${text}\n`)
   if (aborted.signal.aborted) return ABORTED
   const out = values.out ?? (values.cases === undefined ? RESULTS : '-')
@@ -100,9 +101,9 @@ function positive(option: string, text: string): number {
 }
 
 /** `load` is what the machine did besides, before we began: figures from a busy machine favour the faster broker. */
-type Machine = { readonly load: number; readonly disk: DiskRates }
+type Run = { readonly load: number; readonly disk: DiskRates; readonly minutes: number }
 
-function document(plan: Plan, results: Results, { load, disk }: Machine): string {
+function document(plan: Plan, results: Results, { load, disk, minutes }: Run): string {
   const withCeiling = plan.peers.includes('ceiling')
   const cores = os.availableParallelism()
   const gigabytes = Math.round(os.totalmem() / 2 ** 30)
@@ -113,7 +114,7 @@ function document(plan: Plan, results: Results, { load, disk }: Machine): string
     '',
     `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, \`${commandLine()}\``,
     `Machine: ${cores} cores (${os.cpus()[0]?.model.trim()}), ${gigabytes} GiB of memory, Node ${process.version}.`,
-    `Load average before the run: ${load.toFixed(2)}.`,
+    `Load average before the run: ${load.toFixed(2)}. It took ${minutes.toFixed(1)} minutes.`,
     '',
     'Medians, with the lowest and highest in brackets where a broker had several turns; brokers take turns, one runs at a',
     'time, on an empty data folder on the same disk. The load generator (`bench/load.ts`, raw sockets, no client library) has one',
