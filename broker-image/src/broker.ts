@@ -160,6 +160,7 @@ export class Broker implements QueueContext {
     this.#hearFrom(logs, options)
     // Finds out whether there is room before anybody comes.
     if (this.log.tail !== null) this.log.retry()
+    if (this.log.isShort) this.#fullDisk.found(new DiskFullError('the next segment', 'it was full before'))
     for (const { dead } of this.queuesById.values()) dead.recovered()
     this.#isOpen = true
     this.turn.wake()

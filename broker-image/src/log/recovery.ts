@@ -269,8 +269,9 @@ function build(disk: Disk, options: LogOptions, files: LogFiles): { storage: Dur
   const spare = ofSize(segmentBytes).slice(0, spareMax)
   const small = ofSize(smallSegmentBytes(segmentBytes)).slice(0, SEGMENTS_SMALL_AHEAD)
   for (const file of files.spare) if (!spare.includes(file) && !small.includes(file)) discard(disk, file)
+  const wasFull = files.needed.some(({ file }) => file.bytes < segmentBytes)
   const sizes = { shardId, identity, segments, segmentBytes, spareMax, uncheckpointedMax }
-  const storage = new DurableStorage(disk, sizes, { spare, small, number: files.number })
+  const storage = new DurableStorage(disk, sizes, { spare, small, wasFull, number: files.number })
   return { storage, log: newLog(options, identity, storage) }
 }
 

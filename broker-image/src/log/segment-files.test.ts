@@ -9,7 +9,7 @@ const SEGMENT_BYTES = 4_096
 
 function filesOn(disk: MemoryDisk, count: number): { files: SegmentFiles; taken: DiskFile[] } {
   const options = { segmentBytes: SEGMENT_BYTES, spareMax: 8 }
-  const files = new SegmentFiles(disk, options, { spare: [], small: [], number: 0, onShort: () => {} })
+  const files = new SegmentFiles(disk, options, { spare: [], small: [], wasFull: false, number: 0, onShort: () => {} })
   const taken: DiskFile[] = []
   for (let i = 0; i < count; i++) {
     files.take(SEGMENT_BYTES, (_, file) => taken.push(file!))

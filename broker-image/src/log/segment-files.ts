@@ -30,6 +30,8 @@ export interface ReadyFiles {
   /** Of the usual size. */
   spare: DiskFile[]
   small: DiskFile[]
+  /** The log has small segments: the disk had no room for others. */
+  wasFull: boolean
 }
 
 /** Sizes of a log's files. */
@@ -59,6 +61,8 @@ export class SegmentFiles {
   #creating = false
   #closed = false
   #didNotFit = false
+  /** The disk was full before, and no file has been tried to be made since. */
+  #isUnknown: boolean
   #makesRoom = false
   #isSaving = false
   #afterCreate: (() => void) | null = null
@@ -80,10 +84,12 @@ export class SegmentFiles {
     this.#small = found.small
     this.#number = found.number
     this.#onShort = found.onShort
+    this.#isUnknown = found.wasFull
   }
 
   /** Fewer files are ready than there should be, since the disk had no room for the last one. */
   get isShort(): boolean {
+    if (this.#isUnknown && this.#spare.length === 0 && this.smallReady <= 0) return true
     return this.#didNotFit && this.#missing !== null
   }
 
@@ -230,6 +236,7 @@ export class SegmentFiles {
     this.#creating = true
     this.#create(bytes, (error, file) => {
       this.#creating = false
+      this.#isUnknown = false
       if (error !== null) this.#didNotFit = isDiskFull(error)
       else if (bytes === this.#options.segmentBytes) this.#didNotFit = false
       if (file !== null) (bytes === this.smallBytes ? this.#small : this.#spare).push(file)

@@ -161,6 +161,20 @@ test('messages get nothing of a file that settlements took, and those always fin
   }
 })
 
+test('a log that had used all its room for messages says so at the start, before it has looked', () => {
+  const life = reopen(new MemoryDisk(seeded(1)), 6 * SEGMENT_BYTES)
+  fill(life, 1)
+  while (life.open.log.hasRoomFor(ENTRY_BYTES)) {
+    publish(life.open, [HELD], BODY)
+    flush(life.open, life.disk)
+  }
+  const { open, disk } = reopen(life.disk.kill(), 6 * SEGMENT_BYTES)
+  expect([open.log.isShort, open.log.hasRoomFor(ENTRY_BYTES)]).toEqual([true, false])
+  disk.bytesMax = Number.POSITIVE_INFINITY
+  disk.run()
+  expect([open.log.isShort, open.log.hasRoomFor(ENTRY_BYTES)]).toEqual([false, true])
+})
+
 test('what was appended behind a batch whose segment is cut is whole after a crash', () => {
   for (let behind = 0; behind < 4; behind++) {
     const { disk, open } = reopen(new MemoryDisk(seeded(behind)), SEGMENT_BYTES - 1)
