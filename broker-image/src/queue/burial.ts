@@ -1,7 +1,6 @@
 /** How a message leaves its queue for good. */
 import type { QueueContext } from './context.ts'
 import { bodySize, type DeathReason, isPersistent, type Message, positionOf, settledBy } from './message.ts'
-import { mayMove } from './pace.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 import { wireOf } from './wire-bytes.ts'
@@ -45,9 +44,8 @@ export class Burial {
     }
     const { dead, settings } = this.#queue
     const bytes = this.#context.segments.bytes(message.segment)
-    // Behind those that are being read back or wait for room, so that dead letters keep their order.
-    const isBehind = dead.count > 0 && !settings.keepsDead
-    if (bytes === null || isBehind || !this.#hasRoom(message)) this.#keep(message, reason, true)
+    // Behind those that are being read back, so that dead letters keep their order.
+    if (bytes === null || (dead.count > 0 && !settings.keepsDead)) this.#keep(message, reason, true)
     else if (!this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason, () => this.settle(message, why))) {
       if (settings.keepsDead) this.#keep(message, reason, false)
       else this.settle(message, why)
@@ -91,11 +89,6 @@ export class Burial {
     })
     write()
     ready.clear()
-  }
-
-  /** The disk has room for its dead letter. */
-  #hasRoom({ sized }: Message): boolean {
-    return !isPersistent(sized) || mayMove(this.#context.log, bodySize(sized))
   }
 
   #keep(message: Message, reason: DeathReason, isToGo: boolean): void {

@@ -22,7 +22,7 @@ export function waitsForDisk(
 }
 
 /** A message of `wireBytes` may be written again now; 0 = it needs no disk, or how long it is is not known yet. */
-export function mayMove(log: ShardLog, wireBytes: number): boolean {
+function mayMove(log: ShardLog, wireBytes: number): boolean {
   if (log.isBehind) return false
   return wireBytes === 0 || !log.isShort || log.hasRoomFor(wireBytes + AROUND_BYTES)
 }

@@ -176,7 +176,7 @@ export class WaitingDead implements EndOfTurn {
     this.#context.turn.pump(this)
   }
 
-  /** False when its bytes must come from disk first, or wait for room there. */
+  /** False when its bytes must come from disk first. */
   #tryNext(): boolean {
     const positions = this.#positions!
     // From the first on again when the last was reached.
@@ -189,18 +189,13 @@ export class WaitingDead implements EndOfTurn {
       fetchSegment(this.#context, message.segment, goOn, () => this.#passOver(message))
       return false
     }
-    const wire = wireOf(bytes, message)
-    if (isPersistent(message.sized) && waitsForDisk(this.#context, () => this.#goOn(), wire.end - wire.start)) {
-      this.#isHeld = true
-      return false
-    }
     this.#left--
     this.#nextSeq = message.seq + 1
     // Out of its queue while it is tried: the queue that it goes to may be this one.
     positions.take(message.seq)
     const reason = reasonOf(message.sized)
     const settle = (): void => this.#settle(message, settledBy(reason))
-    if (this.#context.deadLetter(this.queue, wire, reason, settle)) return true
+    if (this.#context.deadLetter(this.queue, wireOf(bytes, message), reason, settle)) return true
     if (this.queue.settings.keepsDead) {
       this.#failed++
       positions.put(message.seq, message.segment, message.offset, message.sized)

@@ -117,12 +117,3 @@ test('delayed messages that fill the disk reach their queue in the end, though t
   await world.bind('out')
   await live(world, 'delaying', '')
 })
-
-test('dead letters that fill the disk reach their queue in the end, though the broker was killed', async () => {
-  const world = new World(4 * MEBIBYTE)
-  await world.connect()
-  await world.declare('out', {})
-  const toOut = { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'out' }
-  await world.declare('in', { 'x-message-ttl': DELAY_MS_MAX, ...toOut })
-  await live(world, '', 'in')
-})
