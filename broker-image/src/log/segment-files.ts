@@ -45,7 +45,7 @@ export interface SegmentFilesOptions {
  * Hands out files whose names are durable, and takes them back. A file that comes back keeps its old content: what it
  * is follows from its header and the checkpoint alone, so that no rename or second sync is needed.
  *
- * Small files are ready at all times for a full disk (docs/adr/0013): some of them take nothing but settlements, which
+ * Small files are ready at all times for a full disk (docs/adr/0014): some of them take nothing but settlements, which
  * are what makes room.
  */
 export class SegmentFiles {

@@ -1,5 +1,5 @@
 /**
- * A full disk (docs/adr/0013): whenever the broker is killed, what is settled afterwards becomes stable and makes room,
+ * A full disk (docs/adr/0014): whenever the broker is killed, what is settled afterwards becomes stable and makes room,
  * and publishers go on. Messages that move (delayed ones that fall due) do so where the log has room.
  */
 import fc from 'fast-check'
