@@ -56,7 +56,7 @@ export const JSON_DEPTH_MAX = 128
 /** Size of a log segment, in memory and on disk alike. */
 export const SEGMENT_BYTES = 16_777_216
 /** Zero-filled segment files that wait for their next use. */
-export const SEGMENTS_SPARE_MAX = 4
+export const SEGMENTS_SPARE_MAX = 8
 /** Segments whose bytes are held in memory; older ones are read back from disk when a queue reaches them. */
 export const SEGMENTS_RESIDENT_MAX = 32
 /** Segments held in memory however little of it there is. */
