@@ -63,11 +63,12 @@ export const SEGMENTS_RESIDENT_MAX = 32
 export const SEGMENTS_RESIDENT_MIN = 4
 /** Size of a segment of the log of definitions, which is written little. */
 export const META_SEGMENT_BYTES = 1_048_576
-/** Part of a segment that the cleaner looks through in one turn (512 KiB), and that it appends again: one in so many. */
-export const CLEANER_WALKED_PART = 32
+/** Entries that the cleaner looks at in one turn: one for so many bytes of a segment's size (8,192). */
+export const CLEANER_ENTRY_PART = 2_048
+/** Part of a segment that the cleaner appends again in one turn (256 KiB): one in so many. */
 export const CLEANER_MOVED_PART = 64
 /** Time in which the cleaner watches segments that it may clean: those that empty by themselves are left to do so. */
-export const CLEANER_PATIENCE_MS = 250
+export const CLEANER_PATIENCE_MS = 100
 /** Segments that are cleaned together, so that what moves comes to lie close together. */
 export const CLEANER_SEGMENTS_MAX = 32
 /** Times as much, when there is much to clean. */

@@ -6,7 +6,7 @@
  * settled: cleaning writes no more than publishers did. Before anything is moved it is measured exactly.
  */
 import type { Clock, Timer } from '../clock.ts'
-import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX, CLEANER_WALKED_PART } from '../limits.ts'
+import { CLEANER_ENTRY_PART, CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX } from '../limits.ts'
 import { readU32 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './batch.ts'
 import { LivingEntry } from './living-entry.ts'
@@ -133,24 +133,29 @@ export class Cleaner {
    */
   #nextJob(isShort: boolean): Job | null {
     if (this.#watch === null) {
-      this.#beginWatch(isShort)
+      this.#watchIfDue(isShort)
       if (this.#watch === null) return null
     }
     const { timer, live } = this.#watch
     if (timer !== undefined) return null
     this.#watch = null
     this.#options.wake()
-    const { excess, victims } = this.#survey(isShort, segment => isSteady(segment, live.get(segment)))
+    const { excess, victims, inhabited } = this.#survey(isShort, segment => isSteady(segment, live.get(segment)))
     if (victims.length === 0) return null
+    // The next watch runs while these are cleaned, or the log would fall behind heavy traffic.
+    this.#startWatch(inhabited)
     const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / this.#options.segmentBytes))
     return { toMeasure: victims.map(newVictim), toMove: [], haste, isMoving: false, passed: null, isFetching: false }
   }
 
-  #beginWatch(isShort: boolean): void {
+  #watchIfDue(isShort: boolean): void {
     if (this.#rest-- > 0) return
     const { inhabited, victims } = this.#survey(isShort, () => true)
     this.#rest = Math.floor(inhabited.length / SEGMENTS_LOOKED_AT)
-    if (victims.length === 0) return
+    if (victims.length > 0) this.#startWatch(inhabited)
+  }
+
+  #startWatch(inhabited: readonly Segment[]): void {
     const watch: Watch = { live: new Map(inhabited.map(segment => [segment, segment.live])), timer: undefined }
     this.#watch = watch
     const { clock, patienceMs, wake } = this.#options
@@ -220,7 +225,7 @@ export class Cleaner {
     if (job.isFetching) return
     if (bytes !== null) {
       this.#options.tenants.look([segment])
-      this.#walk(victim, bytes, (this.#options.segmentBytes / CLEANER_WALKED_PART) * job.haste)
+      this.#walk(victim, bytes, (this.#options.segmentBytes / CLEANER_ENTRY_PART) * job.haste)
       if (victim.at < segment.head) return
     }
     job.toMeasure.shift()
@@ -229,10 +234,9 @@ export class Cleaner {
     else job.toMove.push(victim)
   }
 
-  #walk(victim: Victim, bytes: Buffer, stretch: number): void {
+  #walk(victim: Victim, bytes: Buffer, entries: number): void {
     const { segment } = victim
-    const end = Math.min(segment.head, victim.at + stretch)
-    while (victim.at < end) {
+    for (let left = entries; left > 0 && victim.at < segment.head; left--) {
       if (victim.at === victim.batchEnd) {
         victim.batchEnd = victim.at + readU32(bytes, victim.at + 8)
         victim.at += BATCH_HEADER_BYTES
