@@ -5,7 +5,17 @@ import { connect, type Figures, ignore, measured, type Target } from './measurin
 import { type PairLoad, startPair } from './pair.ts'
 import { Publisher } from './publisher.ts'
 import type { AmqpSocket, Sink } from './socket.ts'
-import { ackFrame, consumeFrame, declareFrame, Method, methodFrame, qosFrame, shortString, uint16 } from './wire.ts'
+import {
+  ackFrame,
+  consumeFrame,
+  declareFrame,
+  deleteFrame,
+  Method,
+  methodFrame,
+  qosFrame,
+  shortString,
+  uint16,
+} from './wire.ts'
 
 export type NeighbourName = 'slow-consumers' | 'frozen-consumers' | 'channel-churn' | 'many-queues'
 
@@ -31,8 +41,12 @@ const QUEUES = 10_000
 /** Ends the trouble. */
 type Stop = () => Promise<void>
 
+/** The trouble is there once before: or a broker would be measured alone with code that has met nobody else yet. */
 export async function neighbour(target: Target, load: NeighbourLoad): Promise<Figures> {
   const pair = await startPair(target, 'innocent', load)
+  const passing = await trouble(target, load.neighbour)
+  await delay(load.warmUpSeconds * 1000)
+  await passing()
   await delay(load.warmUpSeconds * 1000)
   const alone = await measured(target, load.seconds, pair.delivered)
   const stop = await trouble(target, load.neighbour)
@@ -79,6 +93,7 @@ async function slowConsumers(target: Target): Promise<Stop> {
   return async () => {
     for (const timer of timers) clearInterval(timer)
     for (const socket of sockets) socket.drop()
+    await removeQueues(target, 'slow', SLOW_CONSUMERS)
   }
 }
 
@@ -94,7 +109,17 @@ async function frozenConsumers(target: Target): Promise<Stop> {
   }
   return async () => {
     for (const socket of sockets) socket.drop()
+    await removeQueues(target, 'frozen', FROZEN_CONSUMERS)
   }
+}
+
+async function removeQueues(target: Target, name: string, count: number): Promise<void> {
+  const socket = await connect(target, ignore)
+  const deletes = Array.from({ length: count }, (_, i) => {
+    return { frame: deleteFrame(`${name}-${i}`), reply: Method.queueDeleteOk }
+  })
+  await requests(socket, deletes)
+  await socket.close()
 }
 
 async function consumerWithBacklog(
@@ -146,5 +171,8 @@ async function manyQueues(target: Target): Promise<Stop> {
     return { frame: declareFrame(`idle-${i}`, false), reply: Method.queueDeclareOk }
   })
   await requests(socket, declares)
-  return async () => socket.drop()
+  return async () => {
+    socket.drop()
+    await removeQueues(target, 'idle', QUEUES)
+  }
 }
