@@ -4,6 +4,9 @@ import { describe, expect, test } from 'vitest'
 import type { Arguments, PolicyDefinition } from './model.ts'
 import { compilePolicies, matchPolicy, mergePolicies, type PolicySpec, validatePolicy } from './policies.ts'
 
+/** One byte more than a short string has. */
+const LONG = 'k'.repeat(256)
+
 function spec(definition: Arguments, rest: Partial<PolicySpec> = {}): PolicySpec {
   return { pattern: '.*', applyTo: 'all', priority: 0, definition, ...rest }
 }
@@ -40,6 +43,7 @@ describe('a definition is refused', () => {
     [{ 'max-length': null }, 'none is not a valid maximum length'],
     [{ overflow: 'foo' }, '<<"foo">> is not a valid overflow value'],
     [{ 'dead-letter-exchange': 1 }, '1 is not a valid dead letter exchange name'],
+    [{ 'dead-letter-routing-key': LONG }, `<<"${LONG}">> is not a valid dead letter routing key`],
     [{ 'ha-mode': 'some' }, '<<"some">> is not a valid ha-mode value'],
     [{ 'ha-mode': 'all', 'ha-params': 2 }, 'ha-mode="all" does not take parameters, got 2'],
     [{ 'ha-mode': 'exactly' }, 'ha-mode="exactly" takes an integer, got none'],

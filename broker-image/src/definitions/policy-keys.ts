@@ -1,5 +1,6 @@
 /** The table of policy keys: what each may hold, and how an operator policy joins a user's [rabbit_policies of RabbitMQ 3.10]. */
 
+import { NAME_BYTES_MAX } from '../limits.ts'
 import type { ArgumentValue } from './model.ts'
 
 export interface PolicyKey {
@@ -11,6 +12,9 @@ export interface PolicyKey {
 }
 
 const text = (value: ArgumentValue): boolean => typeof value === 'string'
+/** A dead letter with a longer routing key would fit no frame. */
+const routingKey = (value: ArgumentValue): boolean =>
+  typeof value === 'string' && Buffer.byteLength(value) <= NAME_BYTES_MAX
 const count = (value: ArgumentValue): boolean => Number.isSafeInteger(value) && (value as number) >= 0
 const positive = (value: ArgumentValue): boolean => Number.isSafeInteger(value) && (value as number) >= 1
 const oneOf =
@@ -25,7 +29,7 @@ const AGE = /^\d+[YMDhms]$/
 export const POLICY_KEYS: { readonly [key: string]: PolicyKey } = {
   'alternate-exchange': { isValid: text, complaint: 'is not a valid alternate exchange name' },
   'dead-letter-exchange': { isValid: text, complaint: 'is not a valid dead letter exchange name' },
-  'dead-letter-routing-key': { isValid: text, complaint: 'is not a valid dead letter routing key' },
+  'dead-letter-routing-key': { isValid: routingKey, complaint: 'is not a valid dead letter routing key' },
   'dead-letter-strategy': {
     isValid: oneOf('at-most-once', 'at-least-once'),
     complaint: 'is not a valid dead letter strategy',

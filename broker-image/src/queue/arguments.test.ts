@@ -51,6 +51,7 @@ describe('arguments', () => {
     [{ 'x-queue-type': 'bogus' }, `"unsupported queue type 'bogus'"`],
     [{ 'x-queue-type': 1 }, '{unacceptable_type,signedint}'],
     [{ 'x-dead-letter-exchange': 5 }, '{unacceptable_type,signedint}'],
+    [{ 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'é'.repeat(128) }, '"longer than 255 bytes"'],
     [{ 'x-dead-letter-strategy': 'foo' }, 'invalid_dlx_strategy'],
     [{ 'x-queue-leader-locator': 'foo' }, 'invalid_queue_locator_arg'],
     [{ 'x-queue-type': 'quorum', 'x-quorum-initial-group-size': 0 }, '{value_zero,0}'],

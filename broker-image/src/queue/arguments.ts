@@ -1,6 +1,6 @@
 /** Arguments of `queue.declare`: which there are, what each may hold, and what two declarations must agree on [RabbitMQ 3.10 `declare_args`]. */
 import type { Arguments, ArgumentValue } from '../definitions/model.ts'
-import { TTL_MS_MAX } from '../limits.ts'
+import { NAME_BYTES_MAX, TTL_MS_MAX } from '../limits.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
 import { integerIn } from './integer.ts'
 
@@ -30,6 +30,11 @@ function integerBetween(least: number, most: number, problem: string): Check {
 
 const text: Check = value => (typeof value === 'string' ? undefined : `{unacceptable_type,${amqpType(value)}}`)
 const boolean: Check = value => (typeof value === 'boolean' ? undefined : `{unacceptable_type,${amqpType(value)}}`)
+
+/** A dead letter with a longer routing key would fit no frame. */
+const routingKey: Check = value =>
+  text(value) ??
+  (Buffer.byteLength(value as string) > NAME_BYTES_MAX ? `"longer than ${NAME_BYTES_MAX} bytes"` : undefined)
 
 /** `problem`: what is said of another word. */
 function oneOf(words: readonly string[], problem: (word: string) => string): Check {
@@ -64,7 +69,7 @@ const RULES: Readonly<Record<string, ArgumentRule>> = {
   'x-expires': forBoth(timeFrom(1)),
   'x-message-ttl': forBoth(timeFrom(0)),
   'x-dead-letter-exchange': forBoth(text),
-  'x-dead-letter-routing-key': forBoth(text),
+  'x-dead-letter-routing-key': forBoth(routingKey),
   'x-dead-letter-strategy': forBoth(oneOf(['at-most-once', 'at-least-once'], () => 'invalid_dlx_strategy')),
   'x-max-length': forBoth(integerFrom(0)),
   'x-max-length-bytes': forBoth(integerFrom(0)),
