@@ -13,25 +13,36 @@ export interface HeadersBinding<D> {
 }
 
 /**
- * A binding stands where a message looks for it: `any` at each of its headers, `all` at the one that the fewest others
- * want. `all` of nothing always matches, `any` of nothing never does.
+ * A binding stands where a message looks for it: `any` at each of its headers, `all` at the one where the fewest others
+ * stood when it came. `all` of nothing always matches, `any` of nothing never does.
  */
 export class HeadersIndex<D> {
-  readonly #always: D[] = []
+  readonly #always: HeadersBinding<D>[] = []
   readonly #byHeader = new Map<string, Map<string | undefined, HeadersBinding<D>[]>>()
 
-  constructor(bindings: readonly HeadersBinding<D>[]) {
-    const rarestOf = rarestBy(bindings)
-    for (const binding of bindings) {
-      if (!binding.every) for (const header of binding.wanted) this.#add(header, binding)
-      else if (binding.wanted.length === 0) this.#always.push(binding.destination)
-      else this.#add(rarestOf(binding.wanted), binding)
+  add(binding: HeadersBinding<D>): void {
+    const { every, wanted } = binding
+    if (!every) for (const header of wanted) this.#standAt(header, binding)
+    else if (wanted.length === 0) this.#always.push(binding)
+    else this.#standAt(this.#emptiestOf(wanted), binding)
+  }
+
+  /** Takes the same object that was added. */
+  remove(binding: HeadersBinding<D>): void {
+    leave(this.#always, binding)
+    for (const [name, valueKey] of binding.wanted) {
+      const byValue = this.#byHeader.get(name)
+      const bindings = byValue?.get(valueKey)
+      if (byValue === undefined || bindings === undefined) continue
+      leave(bindings, binding)
+      if (bindings.length === 0) byValue.delete(valueKey)
+      if (byValue.size === 0) this.#byHeader.delete(name)
     }
   }
 
   /** Puts the destinations of all that match into `found`. */
   match(headers: FieldTable, found: Set<D>): void {
-    for (const destination of this.#always) found.add(destination)
+    for (const { destination } of this.#always) found.add(destination)
     const given = new GivenHeaders(headers)
     for (const name of Object.keys(headers)) {
       const byValue = this.#byHeader.get(name)
@@ -41,13 +52,26 @@ export class HeadersIndex<D> {
     }
   }
 
-  #add([name, valueKey]: WantedHeader, binding: HeadersBinding<D>): void {
+  #standAt([name, valueKey]: WantedHeader, binding: HeadersBinding<D>): void {
     const byValue = this.#byHeader.get(name) ?? new Map<string | undefined, HeadersBinding<D>[]>()
     this.#byHeader.set(name, byValue)
     const bindings = byValue.get(valueKey)
     if (bindings === undefined) byValue.set(valueKey, [binding])
     else bindings.push(binding)
   }
+
+  #emptiestOf(wanted: readonly WantedHeader[]): WantedHeader {
+    const standing = ([name, valueKey]: WantedHeader): number => this.#byHeader.get(name)?.get(valueKey)?.length ?? 0
+    return wanted.reduce((best, header) => (standing(header) < standing(best) ? header : best))
+  }
+}
+
+/** The order in which bindings stand does not matter. */
+function leave<T>(list: T[], item: T): void {
+  const at = list.indexOf(item)
+  if (at < 0) return
+  const last = list.pop()!
+  if (at < list.length) list[at] = last
 }
 
 function findAmong<D>(bindings: readonly HeadersBinding<D>[] | undefined, given: GivenHeaders, found: Set<D>): void {
@@ -55,17 +79,6 @@ function findAmong<D>(bindings: readonly HeadersBinding<D>[] | undefined, given:
   for (const { every, wanted, destination } of bindings) {
     if (!every || given.hasAll(wanted)) found.add(destination)
   }
-}
-
-function rarestBy(bindings: readonly HeadersBinding<unknown>[]): (wanted: readonly WantedHeader[]) => WantedHeader {
-  const uses = new Map<string, number>()
-  for (const { wanted } of bindings) {
-    for (const header of wanted) uses.set(JSON.stringify(header), usesOf(header) + 1)
-  }
-  function usesOf(header: WantedHeader): number {
-    return uses.get(JSON.stringify(header)) ?? 0
-  }
-  return wanted => wanted.reduce((rarest, header) => (usesOf(header) < usesOf(rarest) ? header : rarest))
 }
 
 /** The headers of one message, each value's key made at most once for all bindings. */

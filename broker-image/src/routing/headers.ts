@@ -21,8 +21,8 @@ export class HeadersExchange<D> implements Exchange<D> {
   readonly needsMessage = true
   /** By destination, then by routing key and arguments. */
   readonly #bindings = new Map<D, Map<string, HeadersBinding<D>>>()
-  /** For routing, made anew after a change. */
-  #index: HeadersIndex<D> | null = null
+  /** The same, for routing. */
+  readonly #index = new HeadersIndex<D>()
 
   get isEmpty(): boolean {
     return this.#bindings.size === 0
@@ -35,25 +35,24 @@ export class HeadersExchange<D> implements Exchange<D> {
 
   bind(destination: D, routingKey: string, args: FieldTable): void {
     const binding = parseBinding(destination, args)
-    let bindings = this.#bindings.get(destination)
-    if (bindings === undefined) {
-      bindings = new Map()
-      this.#bindings.set(destination, bindings)
-    }
-    bindings.set(bindingKey(routingKey, args), binding)
-    this.#index = null
+    const bindings = this.#bindings.get(destination) ?? new Map<string, HeadersBinding<D>>()
+    const key = bindingKey(routingKey, args)
+    if (bindings.has(key)) return
+    this.#bindings.set(destination, bindings.set(key, binding))
+    this.#index.add(binding)
   }
 
   unbind(destination: D, routingKey: string, args: FieldTable): void {
     const bindings = this.#bindings.get(destination)
-    if (bindings === undefined) return
-    bindings.delete(bindingKey(routingKey, args))
+    const key = bindingKey(routingKey, args)
+    const binding = bindings?.get(key)
+    if (bindings === undefined || binding === undefined) return
+    bindings.delete(key)
     if (bindings.size === 0) this.#bindings.delete(destination)
-    this.#index = null
+    this.#index.remove(binding)
   }
 
   route({ properties }: RoutedMessage, found: Set<D>): void {
-    this.#index ??= new HeadersIndex([...this.#bindings.values()].flatMap(bindings => [...bindings.values()]))
     this.#index.match(properties.headers ?? {}, found)
   }
 }
