@@ -6,7 +6,7 @@ import type { Exchange, ExchangeTraits, RoutedMessage } from './exchange.ts'
 import { hashOf } from './hash.ts'
 
 /** How the binding is found, `count` being the number of bindings: the answer is below it. */
-interface Pick {
+interface Choice {
   /** The same message may get another answer each time. */
   readonly varies: boolean
   of(message: RoutedMessage, count: number): number
@@ -15,13 +15,13 @@ interface Pick {
 class PickingExchange<D> implements Exchange<D> {
   readonly type: string
   readonly needsMessage: boolean
-  readonly #pick: Pick
+  readonly #choice: Choice
   readonly #bindings: BindingList<D>
 
-  constructor(type: string, identify: (destination: D) => string, pick: Pick) {
+  constructor(type: string, identify: (destination: D) => string, choice: Choice) {
     this.type = type
-    this.needsMessage = pick.varies
-    this.#pick = pick
+    this.needsMessage = choice.varies
+    this.#choice = choice
     this.#bindings = new BindingList(identify)
   }
 
@@ -41,7 +41,7 @@ class PickingExchange<D> implements Exchange<D> {
 
   route(message: RoutedMessage, found: Set<D>): void {
     const { size } = this.#bindings
-    if (size > 0) found.add(this.#bindings.at(this.#pick.of(message, size)))
+    if (size > 0) found.add(this.#bindings.at(this.#choice.of(message, size)))
   }
 }
 
