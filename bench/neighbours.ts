@@ -5,17 +5,7 @@ import { connect, type Figures, ignore, measured, type Target } from './measurin
 import { type PairLoad, startPair } from './pair.ts'
 import { Publisher } from './publisher.ts'
 import type { AmqpSocket, Sink } from './socket.ts'
-import {
-  ackFrame,
-  consumeFrame,
-  declareFrame,
-  deleteFrame,
-  Method,
-  methodFrame,
-  qosFrame,
-  shortString,
-  uint16,
-} from './wire.ts'
+import { ackFrame, consumeFrame, declareFrame, Method, methodFrame, qosFrame, shortString, uint16 } from './wire.ts'
 
 export type NeighbourName = 'slow-consumers' | 'frozen-consumers' | 'channel-churn' | 'many-queues'
 
@@ -37,19 +27,20 @@ const FROZEN_BODY_BYTES = 4096
 const CHANNELS = 1000
 const CHURN_MS = 1000
 const QUEUES = 10_000
+const PASSING_PART = 0.1
 
 /** Ends the trouble. */
 type Stop = () => Promise<void>
 
-/** The trouble is there once before: or a broker would be measured alone with code that has met nobody else yet. */
+/** A little of the trouble is there before: or a broker would be measured alone with code that has met nobody else yet. */
 export async function neighbour(target: Target, load: NeighbourLoad): Promise<Figures> {
   const pair = await startPair(target, 'innocent', load)
-  const passing = await trouble(target, load.neighbour)
+  const passing = await trouble(target, load.neighbour, { queues: 'passing', part: PASSING_PART })
   await delay(load.warmUpSeconds * 1000)
   await passing()
   await delay(load.warmUpSeconds * 1000)
   const alone = await measured(target, load.seconds, pair.delivered)
-  const stop = await trouble(target, load.neighbour)
+  const stop = await trouble(target, load.neighbour, { queues: 'trouble', part: 1 })
   const beside = await measured(target, load.seconds, pair.delivered)
   await pair.finish()
   await stop()
@@ -61,31 +52,37 @@ export async function neighbour(target: Target, load: NeighbourLoad): Promise<Fi
   }
 }
 
-async function trouble(target: Target, name: NeighbourName): Promise<Stop> {
+/** How much of a trouble, and how its queues are called. */
+interface Extent {
+  readonly queues: string
+  readonly part: number
+}
+
+async function trouble(target: Target, name: NeighbourName, extent: Extent): Promise<Stop> {
   switch (name) {
     case 'slow-consumers':
-      return await slowConsumers(target)
+      return await slowConsumers(target, extent)
     case 'frozen-consumers':
-      return await frozenConsumers(target)
+      return await frozenConsumers(target, extent)
     case 'channel-churn':
-      return await channelChurn(target)
+      return await channelChurn(target, extent)
     case 'many-queues':
-      return await manyQueues(target)
+      return await manyQueues(target, extent)
   }
 }
 
 /** Each has a backlog and acks one message in 100 ms. */
-async function slowConsumers(target: Target): Promise<Stop> {
+async function slowConsumers(target: Target, { queues, part }: Extent): Promise<Stop> {
   const sockets: AmqpSocket[] = []
   const timers: NodeJS.Timeout[] = []
-  for (let i = 0; i < SLOW_CONSUMERS; i++) {
-    const socket = await consumerWithBacklog(target, `slow-${i}`, {
+  for (let i = 0; i < SLOW_CONSUMERS * part; i++) {
+    const socket = await consumerWithBacklog(target, `${queues}-${i}`, {
       messages: SLOW_BACKLOG,
       bodyBytes: 16,
       sink: ignore,
     })
     await socket.call(qosFrame(SLOW_PREFETCH), Method.basicQosOk)
-    await socket.call(consumeFrame(`slow-${i}`, false), Method.basicConsumeOk)
+    await socket.call(consumeFrame(`${queues}-${i}`, false), Method.basicConsumeOk)
     let acked = 0
     timers.push(setInterval(() => socket.socket.write(ackFrame(++acked)), SLOW_ACK_MS))
     sockets.push(socket)
@@ -93,33 +90,22 @@ async function slowConsumers(target: Target): Promise<Stop> {
   return async () => {
     for (const timer of timers) clearInterval(timer)
     for (const socket of sockets) socket.drop()
-    await removeQueues(target, 'slow', SLOW_CONSUMERS)
   }
 }
 
 /** Each asked for everything, and never reads from its socket again. */
-async function frozenConsumers(target: Target): Promise<Stop> {
+async function frozenConsumers(target: Target, { queues, part }: Extent): Promise<Stop> {
   const sockets: AmqpSocket[] = []
   const backlog = { messages: FROZEN_BACKLOG, bodyBytes: FROZEN_BODY_BYTES, sink: ignore }
-  for (let i = 0; i < FROZEN_CONSUMERS; i++) {
-    const socket = await consumerWithBacklog(target, `frozen-${i}`, backlog)
-    socket.socket.write(consumeFrame(`frozen-${i}`, true))
+  for (let i = 0; i < FROZEN_CONSUMERS * part; i++) {
+    const socket = await consumerWithBacklog(target, `${queues}-${i}`, backlog)
+    socket.socket.write(consumeFrame(`${queues}-${i}`, true))
     socket.socket.pause()
     sockets.push(socket)
   }
   return async () => {
     for (const socket of sockets) socket.drop()
-    await removeQueues(target, 'frozen', FROZEN_CONSUMERS)
   }
-}
-
-async function removeQueues(target: Target, name: string, count: number): Promise<void> {
-  const socket = await connect(target, ignore)
-  const deletes = Array.from({ length: count }, (_, i) => {
-    return { frame: deleteFrame(`${name}-${i}`), reply: Method.queueDeleteOk }
-  })
-  await requests(socket, deletes)
-  await socket.close()
 }
 
 async function consumerWithBacklog(
@@ -138,9 +124,9 @@ async function consumerWithBacklog(
 }
 
 /** Once a second, 1,000 channels of one connection open and close. */
-async function channelChurn(target: Target): Promise<Stop> {
+async function channelChurn(target: Target, { part }: Extent): Promise<Stop> {
   const socket = await connect(target, ignore)
-  const channels = Array.from({ length: CHANNELS }, (_, i) => i + 2)
+  const channels = Array.from({ length: CHANNELS * part }, (_, i) => i + 2)
   const reason = [uint16(200), shortString('bye'), uint16(0), uint16(0)]
   const opens = channels.map(channel => {
     return { frame: methodFrame(channel, Method.channelOpen, shortString('')), reply: Method.channelOpenOk }
@@ -165,14 +151,11 @@ async function channelChurn(target: Target): Promise<Stop> {
 }
 
 /** They are there, and nobody uses them. */
-async function manyQueues(target: Target): Promise<Stop> {
+async function manyQueues(target: Target, { queues, part }: Extent): Promise<Stop> {
   const socket = await connect(target, ignore)
-  const declares = Array.from({ length: QUEUES }, (_, i) => {
-    return { frame: declareFrame(`idle-${i}`, false), reply: Method.queueDeclareOk }
+  const declares = Array.from({ length: QUEUES * part }, (_, i) => {
+    return { frame: declareFrame(`${queues}-${i}`, false), reply: Method.queueDeclareOk }
   })
   await requests(socket, declares)
-  return async () => {
-    socket.drop()
-    await removeQueues(target, 'idle', QUEUES)
-  }
+  return async () => socket.drop()
 }
