@@ -106,6 +106,8 @@ export class DensePositions {
   /** The page that the head left last, for the next one that is needed. */
   #spare: Page | undefined
   #first = 0
+  /** The number that came last into a place between others. */
+  #inserted = 0
   /** Slots of the first page below which no message is. */
   #head = 0
 
@@ -149,6 +151,7 @@ export class DensePositions {
     this.#read(this.#pages[index]!, slot)
     this.#leave(index, slot)
     this.#join(index)
+    this.#join(index - 1)
     return true
   }
 
@@ -241,6 +244,7 @@ export class DensePositions {
     const slot = page.slotFor(seq)
     page.open(slot, seq)
     page.write(slot, seq, segment, offset, sized)
+    this.#inserted = seq
     this.#head = 0
   }
 
@@ -255,12 +259,19 @@ export class DensePositions {
       this.#pages[index] = page.compacted()
       return this.#pages[index]
     }
-    const middle = PAGE_SLOTS / 2
-    const upper = this.#added(index + 1, page.seqAt(middle))
-    upper.append(page, middle)
-    page.used = middle
-    page.live = middle
+    if (seq < page.base) return this.#added(index, seq)
+    const cut = this.#cutFor(page, seq)
+    const upper = this.#added(index + 1, cut < PAGE_SLOTS ? page.seqAt(cut) : seq)
+    upper.append(page, cut)
+    page.used = cut
+    page.live = cut
     return seq < upper.base ? page : upper
+  }
+
+  /** The slot from which on a full page goes to another one: those that come back in order leave full pages behind them. */
+  #cutFor(page: Page, seq: number): number {
+    const slot = page.slotFor(seq)
+    return slot > PAGE_SLOTS / 2 && page.seqAt(slot - 1) === this.#inserted ? slot : PAGE_SLOTS / 2
   }
 
   #added(index: number, base: number): Page {
