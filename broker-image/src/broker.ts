@@ -244,6 +244,7 @@ export class Broker implements QueueContext {
     const leaving = {}
     for (const connection of this.connections) connection.pause(leaving)
     await this.#answered()
+    this.#fullDisk.stop()
     for (const connection of [...this.connections]) {
       connection.close('broker is shutting down')
       connection.resume(leaving)

@@ -12,13 +12,17 @@ class Log implements ShortLog {
   }
 }
 
-test('all logs try again each second until none is short, and the alarm is on as long', () => {
+function bench() {
   const clock = new ManualClock()
   const logs = [new Log(), new Log()] as const
   const alarms = { isLogShort: false }
   const said: string[] = []
   const logger = { error: () => said.push('full'), info: () => said.push('room') }
-  const disk = new FullDisk(logs, { clock, alarms, logger })
+  return { clock, logs, alarms, said, disk: new FullDisk(logs, { clock, alarms, logger }) }
+}
+
+test('all logs try again each second until none is short, and the alarm is on as long', () => {
+  const { clock, logs, alarms, said, disk } = bench()
   logs[0].isShort = true
   disk.found(new Error('no room'))
   disk.found(new Error('no room for another'))
@@ -28,4 +32,16 @@ test('all logs try again each second until none is short, and the alarm is on as
   clock.advance(1_000)
   expect([disk.isShort, alarms.isLogShort, clock.pending]).toEqual([false, false, 0])
   expect(said).toEqual(['full', 'room'])
+})
+
+test('nothing waits once it is stopped, whatever a log finds then', () => {
+  const { clock, logs, disk } = bench()
+  logs[0].isShort = true
+  disk.found(new Error('no room'))
+  disk.stop()
+  expect(clock.pending).toBe(0)
+  const late = bench()
+  late.disk.stop()
+  late.disk.found(new Error('no room'))
+  expect(late.clock.pending).toBe(0)
 })

@@ -1,7 +1,7 @@
 /** A disk without room for a log: publishers wait, and it is tried again from time to time until there is room. */
 import type { Logger } from 'pino'
 import type { Alarms } from './alarms.ts'
-import type { Clock } from './clock.ts'
+import type { Clock, Timer } from './clock.ts'
 
 /** Time until a full disk is tried again. */
 const RETRY_MS = 1_000
@@ -26,6 +26,8 @@ export class FullDisk {
   isShort = false
   readonly #logs: readonly ShortLog[]
   readonly #node: ShortNode
+  #timer: Timer | undefined
+  #isStopped = false
 
   constructor(logs: readonly ShortLog[], node: ShortNode) {
     this.#logs = logs
@@ -41,8 +43,14 @@ export class FullDisk {
     this.#retryLater()
   }
 
+  /** Nothing is tried again: the logs will be closed. */
+  stop(): void {
+    this.#isStopped = true
+    this.#timer?.cancel()
+  }
+
   #retryLater(): void {
-    this.#node.clock.after(RETRY_MS, () => this.#retry())
+    if (!this.#isStopped) this.#timer = this.#node.clock.after(RETRY_MS, () => this.#retry())
   }
 
   #retry(): void {
