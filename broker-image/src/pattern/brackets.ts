@@ -3,8 +3,10 @@ import { type CharacterSet, complement, ESCAPED_SETS, inBothCases, POSIX_SETS, u
 import type { Cursor } from './cursor.ts'
 import { takeEscapedCode } from './escapes.ts'
 
-const POSIX = /\[:(\^?)([a-z]+):\]/y
+/** With points or equals signs it would be a collating element, of which PCRE knows none either. */
+const POSIX = /\[([:.=])(\^?)([^[\]\\]*?)\1\]/y
 const BACKSPACE = 8
+const DASH = 45
 
 /** The set of a class whose `[` is behind the cursor. */
 export function takeBrackets(cursor: Cursor, ignoresCase: boolean): CharacterSet {
@@ -12,15 +14,19 @@ export function takeBrackets(cursor: Cursor, ignoresCase: boolean): CharacterSet
   const sets: CharacterSet[] = []
   do {
     if (cursor.isAtEnd) cursor.fail('missing terminating ] for character class')
-    sets.push(takeMember(cursor))
+    sets.push(takeMember(cursor, ignoresCase))
   } while (!cursor.skip(']'))
   const set = ignoresCase ? inBothCases(union(sets)) : union(sets)
   return isNegated ? complement(set) : set
 }
 
-function takeMember(cursor: Cursor): CharacterSet {
+function takeMember(cursor: Cursor, ignoresCase: boolean): CharacterSet {
   const posix = cursor.match(POSIX)
-  if (posix) return posixSet(cursor, posix[2]!, posix[1] === '^')
+  if (posix) {
+    // Also where they are negated: else what is no capital would have the small letters, and so all.
+    const name = ignoresCase && ['lower', 'upper'].includes(posix[3]!) ? 'alpha' : posix[3]!
+    return posixSet(cursor, posix[1] === ':' ? name : '', posix[2] === '^')
+  }
   const first = takeSetOrCode(cursor)
   if (typeof first !== 'number') return first
   const start = cursor.at
@@ -34,8 +40,6 @@ function takeMember(cursor: Cursor): CharacterSet {
   if (last < first) cursor.fail('range out of order in character class')
   return [first, last]
 }
-
-const DASH = 45
 
 function posixSet(cursor: Cursor, name: string, isNegated: boolean): CharacterSet {
   const set = Object.hasOwn(POSIX_SETS, name) ? POSIX_SETS[name] : undefined

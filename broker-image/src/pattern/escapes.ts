@@ -23,7 +23,9 @@ export function takeEscapedCode(cursor: Cursor): number {
 }
 
 function takeHex(cursor: Cursor): number {
-  const digits = cursor.match(HEX_IN_BRACES)?.[1] ?? cursor.match(HEX)?.[0] ?? ''
+  const inBraces = cursor.match(HEX_IN_BRACES)?.[1]
+  if (inBraces === undefined && cursor.next === '{') cursor.fail('no hexadecimal digits in \\x{}')
+  const digits = inBraces ?? cursor.match(HEX)?.[0] ?? ''
   const code = Number.parseInt(digits === '' ? '0' : digits, 16)
   return code <= CODE_MAX ? code : cursor.fail('character code is too large')
 }

@@ -180,6 +180,7 @@ export class Matcher {
     const at = this.#at
     const before = this.#registers
     const isThere = tries.some(({ back, at: start }) => {
+      this.#spend(1)
       this.#registers = before
       return back <= at && this.#apart(start, next, at - back) !== NOWHERE
     })

@@ -7,14 +7,15 @@ import { takeEscapedCode, withoutQuotes } from './escapes.ts'
 import type { Place, Syntax } from './syntax.ts'
 
 const REPEATS_MAX = 65_535
+/** What sets flags, and can't be repeated. */
 const NOTHING: Syntax = { kind: 'sequence', of: [] }
 const BRACES = /\{(\d+)(,?)(\d*)\}/y
-const NAMED_GROUP = /\?(?:P?<(\w+)>|'(\w+)')/y
+const NAMED_GROUP = /\?(?:P?<([a-zA-Z_]\w*)>|'([a-zA-Z_]\w*)')/y
 const LOOK = /\?(<?)([=!])/y
 const FLAGS = /\?([a-zA-Z]*)(?:-([a-zA-Z]*))?([:)])/y
 const COMMENT = /\(\?#[^)]*\)/y
 const NAMED_REFERENCE = /\?P=(\w+)\)/y
-const REFERENCE = /g\{(-?\w+)\}|g(-?\d+)|k\{(\w+)\}|k<(\w+)>|k'(\w+)'/y
+const REFERENCE = /g\{(-?\w+)\}|g(-?\d+)|k\{([a-zA-Z_]\w*)\}|k<([a-zA-Z_]\w*)>|k'([a-zA-Z_]\w*)'/y
 const DECIMAL = /[1-9]\d*/y
 const BLANK = /\s+|#[^\n]*/y
 const ESCAPED_PLACES: { readonly [letter: string]: Place } = {
@@ -69,7 +70,8 @@ class Parser {
     const of: Syntax[] = []
     this.#skipBlanks()
     while (!this.#cursor.isAtEnd && this.#cursor.next !== '|' && this.#cursor.next !== ')') {
-      of.push(this.#repeated(this.#atom()))
+      const part = this.#repeated(this.#atom())
+      if (part !== NOTHING) of.push(part)
       this.#skipBlanks()
     }
     return of.length === 1 ? of[0]! : { kind: 'sequence', of }
@@ -84,6 +86,7 @@ class Parser {
     const times = this.#times()
     if (!times) return atom
     if (atom.kind === 'place' || atom === NOTHING) this.#cursor.fail('nothing to repeat')
+    this.#skipBlanks()
     const isLazy = this.#cursor.skip('?')
     const repeat: Syntax = { kind: 'repeat', of: atom, ...times, isLazy }
     return !isLazy && this.#cursor.skip('+') ? { kind: 'atomic', of: repeat } : repeat
@@ -140,6 +143,7 @@ class Parser {
     const reference = cursor.match(REFERENCE)
     if (reference) return this.#reference(reference.slice(1).find(group => group !== undefined)!)
     const letter = cursor.next
+    if (letter === 'g' || letter === 'k') cursor.fail(`\\${letter} is not followed by a group`)
     const place = Object.hasOwn(ESCAPED_PLACES, letter) ? ESCAPED_PLACES[letter] : undefined
     const set = Object.hasOwn(ESCAPED_SETS, letter) ? ESCAPED_SETS[letter] : undefined
     if (place ?? set) cursor.take()
@@ -148,18 +152,18 @@ class Parser {
     return this.#numberedReference() ?? this.#character(takeEscapedCode(cursor))
   }
 
-  /** Up to 9 it is always a reference, from there on only if there are so many groups; else it is octal. */
+  /** Up to 7 it is always a reference, from there on only if there are so many groups; else it is octal, or the digit. */
   #numberedReference(): Syntax | undefined {
     const start = this.#cursor.at
     const number = Number(this.#cursor.match(DECIMAL)?.[0] ?? 0)
-    if (number > 0 && (number <= 9 || number <= this.#groups)) return this.#reference(`${number}`)
+    if (number > 0 && (number <= 7 || number <= this.#groups)) return this.#reference(`${number}`)
     this.#cursor.at = start
     return undefined
   }
 
   /** A number, from the last group backwards if it is negative, or a name. */
   #reference(to: string): Syntax {
-    const number = Number(to)
+    const number = /^-?\d+$/.test(to) ? Number(to) : Number.NaN
     const absolute = number < 0 ? this.#groups + 1 + number : number
     const group = this.#groupNumbers.get(to) ?? absolute
     if (!(group > 0)) return this.#cursor.fail('reference to a group that is not there')

@@ -2,10 +2,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PATTERN_CHARACTERS_MAX, PATTERN_DEPTH_MAX, PATTERN_INSTRUCTIONS_MAX, PATTERN_STEPS_MAX } from '../limits.ts'
+import { complement, has, union } from './character-set.ts'
 import { Matcher } from './matcher.ts'
 import { parsePattern } from './parser.ts'
 import { compilePattern, compileStoredPattern, patternProblem } from './pattern.ts'
 import { compileSyntax } from './program.ts'
+
+/** One that gives up within others counts a step in each of them. */
+const STEPS_BOUND = PATTERN_STEPS_MAX + PATTERN_DEPTH_MAX
 
 const matches = (pattern: string, text: string): boolean => compilePattern(pattern).test(text)
 
@@ -72,6 +76,8 @@ test.each([
   ['(?x) a  b # and no more', 'ab', true],
   ['^[[:alpha:]_]+$', 'a_B', true],
   ['^[[:^alpha:]]+$', '12', true],
+  ['(?i)[[:^upper:]]', 'aB', false],
+  ['(?i)^[[:lower:]]+$', 'aB', true],
   ['^[]a]+$', ']a', true],
   ['^[^]a]+$', 'b', true],
   ['^[a\\]-]+$', 'a-]', true],
@@ -98,6 +104,11 @@ test.each([
   ['(?<=ab|c)d', 'xd', false],
   ['(?<!ab)d', 'abd', false],
   ['^a(?#a word)+$', 'aa', true],
+  ['^a+(?#lazy)?$', 'aa', true],
+  ['(?x)^a+ + a', 'aa', false],
+  ['(?x)^a{2} +', 'aaa', true],
+  ['^\\8$', '8', true],
+  ['^(?:(?i))*a$', 'a', true],
   ['a?#b', '#b', true],
   ['', 'anything', true],
   ['^$', '', true],
@@ -105,6 +116,11 @@ test.each([
   ['(a|)*?b', 'xb', true],
   ['(a|)*?b\\1', 'xb', true],
   ['(a|){3,}?b', 'xb', true],
+  // a turn that takes nothing is the last one, and comes first here
+  ['^(|a)*+a', 'a', true],
+  ['^(?>(?:|a)*)a', 'a', true],
+  ['^(?>(?:a|)*)a', 'a', false],
+  ['^(?>(?:|a)*b)', 'ab', true],
 ] as const)('%j over %j: %s', (pattern, text, expected) => {
   expect(matches(pattern, text)).toBe(expected)
 })
@@ -128,6 +144,14 @@ test.each([
   '\\b+',
   '(?i)*',
   '(?<a>a)(?<a>b)',
+  '(?<2>a)(b)\\2',
+  '(a)\\g{0x1}',
+  '(?<a>a)\\k{1}',
+  '\\g',
+  '\\k<',
+  '\\x{zz}',
+  '[[:ALPHA:]]',
+  '[[.a.]]',
 ])('%j is no pattern', text => {
   expect(patternProblem(text)).toBeTypeOf('string')
   expect(() => compilePattern(text)).toThrow(SyntaxError)
@@ -136,6 +160,48 @@ test.each([
 
 test.each(['(?R)', '(?1)', '(?(1)a|b)', '(?|a)', '(*FAIL)', '\\p{L}', '\\R', '\\K', '(?U)a'])('%j is refused', text => {
   expect(() => compilePattern(text)).toThrow('not supported')
+})
+
+test('any text is a pattern or none, and ends soon over any name', () => {
+  const piece = fc.constantFrom(
+    ...'()[]{}*+?|^$.-:=!<>,#12ab \n',
+    '\\',
+    '(?',
+    '[:',
+    ':]',
+    '\\Q',
+    '\\E',
+    '\\k',
+    '\\g{',
+    '(?<a>',
+  )
+  const anyPiece = fc.oneof({ weight: 9, arbitrary: piece }, { weight: 1, arbitrary: fc.string({ maxLength: 2 }) })
+  const text = fc.array(anyPiece, { maxLength: 12 }).map(all => all.join(''))
+  fc.assert(
+    fc.property(text, fc.string({ maxLength: 30 }), (pattern, name) => {
+      if (patternProblem(pattern) !== undefined) return
+      const compiled = compilePattern(pattern)
+      compiled.test(name)
+      expect(compiled.steps).toBeLessThanOrEqual(STEPS_BOUND)
+    }),
+    { numRuns: 3_000 },
+  )
+})
+
+test('a set has the characters of its ranges, however many there are', () => {
+  const code = fc.oneof(fc.nat(40), fc.nat(0xffff))
+  const ranges = fc.array(
+    fc.tuple(code, code).map(([one, other]) => [Math.min(one, other), Math.max(one, other)] as const),
+  )
+  fc.assert(
+    fc.property(ranges, fc.array(code), (pairs, codes) => {
+      const set = union(pairs)
+      for (const each of codes) {
+        expect(has(set, each)).toBe(pairs.some(([first, last]) => first <= each && each <= last))
+        expect(has(complement(set), each)).toBe(!has(set, each))
+      }
+    }),
+  )
 })
 
 describe('no pattern is without an end:', () => {
@@ -162,7 +228,7 @@ describe('no pattern is without an end:', () => {
     const matcher = new Matcher(compileSyntax(parsePattern(pattern)))
     for (const name of long) {
       expect(matcher.test(name)).toBe(false)
-      expect(matcher.steps).toBeLessThanOrEqual(PATTERN_STEPS_MAX + PATTERN_DEPTH_MAX)
+      expect(matcher.steps).toBeLessThanOrEqual(STEPS_BOUND)
     }
   })
 

@@ -19,19 +19,21 @@ export function compilePattern(text: string): Pattern {
 
 /** The same for what an older version may have taken: a pattern that is none matches nothing. */
 export function compileStoredPattern(text: string): Pattern {
-  try {
-    return compilePattern(text)
-  } catch {
-    return NEVER
-  }
+  const compiled = compiledOrProblem(text)
+  return compiled instanceof SyntaxError ? NEVER : compiled
 }
 
 /** Why `compilePattern` does not take the text, or undefined if it does. */
 export function patternProblem(text: string): string | undefined {
+  const compiled = compiledOrProblem(text)
+  return compiled instanceof SyntaxError ? compiled.message : undefined
+}
+
+function compiledOrProblem(text: string): Pattern | SyntaxError {
   try {
-    compilePattern(text)
-    return undefined
+    return compilePattern(text)
   } catch (error) {
-    return (error as SyntaxError).message
+    if (error instanceof SyntaxError) return error
+    throw error
   }
 }

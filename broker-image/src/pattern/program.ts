@@ -171,16 +171,14 @@ class Compiler {
     for (const fork of forks) this.#join(fork, this.#next, isLazy)
   }
 
-  /** As often as it goes, or not at all. */
+  /** As often as it goes, or not at all. The fork after a turn is another one, so that a first turn may take nothing. */
   #emitLoop(of: Syntax, isLazy: boolean): void {
     const fork = this.#fork()
-    const leave = this.#emitTurn(of)
-    this.#add(OP.jump, fork)
+    this.#emitLoopOnce(of, isLazy)
     this.#join(fork, this.#next, isLazy)
-    if (leave !== undefined) this.#ys[leave] = this.#next
   }
 
-  /** Once, and then as often as it goes. */
+  /** Once, and then as often as it goes. A turn that takes nothing ends it: the next one finds all its forks marked. */
   #emitLoopOnce(of: Syntax, isLazy: boolean): void {
     const start = this.#next
     const leave = this.#emitTurn(of)
