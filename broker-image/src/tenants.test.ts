@@ -4,7 +4,9 @@ import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
 import { BrokerWorld } from '../test/support/broker-world.ts'
 import type { TestClient } from '../test/support/test-client.ts'
+import type { Segment } from './log/segment.ts'
 import type { Queue } from './queue/queue.ts'
+import { QueueTenants } from './tenants.ts'
 
 const SEGMENT_BYTES = 8_192
 const SIZES = {
@@ -184,4 +186,24 @@ test('messages that are held aside move too', async () => {
     at.queue.ready.put(position.seq, position.segment, position.offset, position.sized)
   }
   expect((await get(at, client, MESSAGES)).length).toBe(held.length)
+})
+
+test('a delivery lives in one segment, though another one has an entry of it at the same place', async () => {
+  const { at, client } = await filled({})
+  await get(at, client, MESSAGES)
+  const { broker } = at.world
+  const [unacked] = [...broker.connections].flatMap(({ channels }) => [...channels.values()].map(each => each.unacked))
+  const segments: Segment[] = []
+  for (let each = broker.log.tail; each !== null; each = each.previous) segments.push(each)
+  const tenants = new QueueTenants(broker.queuesById, visit => visit(unacked!))
+  const handles = new Uint8Array(segments.length + 2).fill(1)
+  let seen = 0
+  tenants.look(segments)
+  unacked!.eachIn(handles, () => {
+    const { seq, segment, offset } = unacked!
+    const found = segments.filter(({ handle }) => tenants.bodyBytes(at.queue.id, seq, handle, offset) >= 0)
+    expect(found.map(({ handle }) => handle)).toEqual([segment])
+    seen++
+  })
+  expect(seen).toBeGreaterThan(100)
 })

@@ -8,6 +8,7 @@ import type { Unacked } from './session/unacked.ts'
 /** A delivery that waits for a settlement. */
 interface Delivery {
   queueId: number
+  segment: number
   offset: number
   sized: number
   unacked: Unacked
@@ -30,8 +31,8 @@ export class QueueTenants implements Tenants {
     const looked = flagged(segments)
     this.#eachUnacked(unacked => {
       unacked.eachIn(looked, (slot, { id }) => {
-        const { seq, offset, sized } = unacked
-        const delivery = { queueId: id, offset, sized, unacked, slot }
+        const { seq, segment, offset, sized } = unacked
+        const delivery = { queueId: id, segment, offset, sized, unacked, slot }
         const others = this.#deliveries.get(seq)
         if (others === undefined) this.#deliveries.set(seq, [delivery])
         else others.push(delivery)
@@ -40,9 +41,7 @@ export class QueueTenants implements Tenants {
   }
 
   bodyBytes(queueId: number, seq: number, segment: number, offset: number): number {
-    const delivery = this.#delivery(queueId, seq)
-    if (delivery !== undefined) return delivery.offset === offset ? bodySize(delivery.sized) : -1
-    const message = messageOf(this.#queues.get(queueId), seq)
+    const message = this.#delivery(queueId, seq) ?? messageOf(this.#queues.get(queueId), seq)
     return message?.segment === segment && message.offset === offset ? bodySize(message.sized) : -1
   }
 

@@ -13,29 +13,34 @@ import {
   TestTenants,
 } from '../../test/log/owner.ts'
 import { ManualClock } from '../../test/support/manual-clock.ts'
+import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART } from '../limits.ts'
 import { Cleaner } from './cleaner.ts'
 import { entryEnd } from './record.ts'
 import { openTransientLog } from './recovery.ts'
 import type { Segment } from './segment.ts'
 
 const BODY_BYTES = 400
+/** Segments in memory: most are read back from disk. */
+const RESIDENT_SEGMENTS = 3
 /** More turns than any test needs. */
 const TURNS_MAX = 20_000
 
 class Bench {
   readonly disk = new MemoryDisk(seeded(1))
   readonly open: OpenLog
+  readonly tenants: TestTenants
   readonly cleaner: Cleaner
   readonly damage: Error[] = []
   readonly clock = new ManualClock()
   isAwake = false
 
-  constructor(open?: OpenLog, patienceMs = 0) {
-    this.open = open ?? openLog(this.disk)
+  constructor(open?: OpenLog, patienceMs = 0, segmentBytes = SMALL_SEGMENT_BYTES) {
+    this.open = open ?? openLog(this.disk, { segmentBytes }, RESIDENT_SEGMENTS * segmentBytes)
+    this.tenants = new TestTenants(this.open.queues)
     this.cleaner = new Cleaner({
       log: this.open.log,
-      tenants: new TestTenants(this.open.queues),
-      segmentBytes: SMALL_SEGMENT_BYTES,
+      tenants: this.tenants,
+      segmentBytes,
       clock: this.clock,
       patienceMs,
       wake: () => {
@@ -113,6 +118,51 @@ test('what is cleaned takes at most twice what lives and two segments, and is wr
     }),
     { numRuns: 40 },
   )
+})
+
+test('a turn asks for no more segments than it moves something from', () => {
+  const bench = new Bench()
+  bench.fill(200)
+  bench.settle(seq => seq % 4 === 0)
+  bench.clean()
+  expect(bench.cleaner.cleaned).toBeGreaterThan(10)
+  expect(bench.tenants.lookedMax).toBe(1)
+})
+
+test('beside no traffic each turn moves as much, also after one that had to read from disk', () => {
+  const segmentBytes = 16 * SMALL_SEGMENT_BYTES
+  const bench = new Bench(undefined, 0, segmentBytes)
+  bench.fill(3_000)
+  bench.settle(seq => seq % 5 === 0)
+  const shares: number[] = []
+  do {
+    bench.isAwake = false
+    const { movedBytes } = bench.cleaner
+    bench.cleaner.step(false)
+    shares.push(bench.cleaner.movedBytes - movedBytes)
+    flush(bench.open, bench.disk)
+  } while (bench.isAwake)
+  const entryBytes = BODY_BYTES + 96
+  const shareMax = (CLEANER_HASTE_MAX * segmentBytes) / CLEANER_MOVED_PART
+  expect(bench.cleaner.movedBytes).toBeGreaterThan(10 * shareMax)
+  expect(Math.max(...shares)).toBeLessThan(shareMax + entryBytes)
+})
+
+test('what is settled in the last turn of all is found by the clock', () => {
+  const bench = new Bench(undefined, 40)
+  bench.fill(800)
+  expect(bench.segments.length).toBeGreaterThan(64)
+  bench.cleaner.step(false)
+  bench.settle(seq => seq % 20 === 0)
+  bench.isAwake = false
+  bench.cleaner.step(false)
+  for (let wait = 0; wait < 1_000; wait++) {
+    bench.clock.advance(40)
+    if (bench.isAwake) bench.clean()
+  }
+  const liveBytes = 40 * (BODY_BYTES + 96)
+  expect(bench.segments.length * SMALL_SEGMENT_BYTES).toBeLessThanOrEqual(2 * liveBytes + 2 * SMALL_SEGMENT_BYTES)
+  expect(bench.clock.pending).toBe(0)
 })
 
 test('a log whose messages all live is left as it is, and so is one that is cleaned', () => {
@@ -289,6 +339,30 @@ test('a segment for which there is no room at the moment is cleaned as soon as t
   bench.settle(seq => seq % 10 === 0 && seq <= 100)
   bench.clean()
   expect(bench.segments.length).toBeLessThanOrEqual(4)
+})
+
+test('a log at rest that keeps no file for its next use is cleaned as well', () => {
+  const bench = new Bench()
+  const { log } = bench.open
+  for (let i = 0; i < 30; i++) {
+    bench.fill(2, [1])
+    bench.fill(3, [2])
+    bench.fill(4, [3])
+  }
+  settle(bench.open, 3, 1, 1_000)
+  while (log.tail!.bytes - log.tail!.head > 2 * BODY_BYTES) bench.fill(1)
+  for (let looks = 0; looks < 20 && log.isUntidy; looks++) {
+    bench.clean()
+    log.tidy()
+    flush(bench.open, bench.disk)
+  }
+  expect([log.isUntidy, log.hasRoomFor(2 * BODY_BYTES), bench.cleaner.cleaned]).toEqual([false, false, 0])
+  settle(bench.open, 2, 1, 1_000)
+  bench.clean()
+  // As soon as the file is there, what tidies the log asks for a turn.
+  expect(log.isUntidy).toBe(true)
+  bench.clean()
+  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
 })
 
 test('the log of transient messages is cleaned too, in memory and on disk', () => {

@@ -41,7 +41,7 @@ export interface CleanerOptions {
   onDamage: (error: Error) => void
 }
 
-/** Segments that are looked at in one turn to find out whether there is anything to clean. */
+/** Segments that are looked at in one turn, in the mean, to find out whether there is anything to clean. */
 const SEGMENTS_LOOKED_AT = 64
 /** A segment that loses more than one in so many of its messages while it is watched is about to be empty. */
 const EMPTYING_PART = 8
@@ -60,8 +60,9 @@ interface Watch {
 /** A segment that is cleaned. */
 interface Victim {
   readonly segment: Segment
-  /** Entries with a message that lives, and the sum of their bytes. */
+  /** Entries with a message that lives. */
   readonly places: number[]
+  /** Sum of their bytes, as far as they have not been moved. */
   liveBytes: number
   /** How far the segment is measured, and where the batch there ends. */
   at: number
@@ -94,8 +95,9 @@ export class Cleaner {
   #tail: Segment | null = null
   #head = 0
   #appended = 0
-  /** Turns until the segments are looked at again. */
+  /** Turns until the segments are looked at again, and the timer for the case that no more come. */
   #rest = 0
+  #later: Timer | undefined
   #isStopped = false
 
   constructor(options: CleanerOptions) {
@@ -116,14 +118,13 @@ export class Cleaner {
     if (job === null || job.isFetching || this.#waitsForRoom(job)) return
     if (log.unstableBytes > CLEANER_UNSTABLE_BYTES_MAX) return
     this.#work(job)
-    this.#head = log.tail?.head ?? 0
-    this.#tail = log.tail
   }
 
   /** Appends nothing more: the log will be closed. */
   stop(): void {
     this.#isStopped = true
     this.#watch?.timer?.cancel()
+    this.#later?.cancel()
     this.#job = null
   }
 
@@ -149,7 +150,11 @@ export class Cleaner {
   }
 
   #watchIfDue(isShort: boolean): void {
-    if (this.#rest-- > 0) return
+    if (this.#rest > 0) {
+      this.#rest--
+      this.#lookLater()
+      return
+    }
     const { inhabited, victims } = this.#survey(isShort, () => true)
     this.#rest = Math.floor(inhabited.length / SEGMENTS_LOOKED_AT)
     if (victims.length > 0) this.#startWatch(inhabited)
@@ -166,6 +171,16 @@ export class Cleaner {
     })
   }
 
+  /** The last turns of what went on may have settled much. */
+  #lookLater(): void {
+    const { clock, patienceMs, wake } = this.#options
+    this.#later ??= clock.after(patienceMs, () => {
+      this.#later = undefined
+      this.#rest = 0
+      wake()
+    })
+  }
+
   #survey(isShort: boolean, counts: (segment: Segment) => boolean): Survey {
     const { log, segmentBytes } = this.#options
     return survey(log.tail, { segmentBytes, isShort, counts })
@@ -178,21 +193,31 @@ export class Cleaner {
     return tail === null || log.hasRoomFor(bytes + Math.floor(tail.bytes / TAIL_KEPT))
   }
 
-  /** Counts what was appended since the last step. */
+  /** Counts what others appended since this appended last. */
   #lookBack(): void {
     const { tail } = this.#options.log
     const head = tail?.head ?? 0
     this.#appended = this.#tail === tail ? head - this.#head : (this.#tail?.head ?? this.#head) - this.#head + head
+    this.#noteEnd()
+  }
+
+  #noteEnd(): void {
+    const { tail } = this.#options.log
     this.#tail = tail
-    this.#head = head
+    this.#head = tail?.head ?? 0
   }
 
   #work(job: Job): void {
-    this.#options.wake()
+    const { wake, tenants } = this.#options
+    wake()
     const measured = job.toMeasure[0]
     if (measured !== undefined) this.#measure(job, measured)
     else this.#move(job)
-    if (job.toMeasure.length === 0 && job.toMove.length === 0) this.#job = null
+    this.#noteEnd()
+    if (job.toMeasure.length > 0 || job.toMove.length > 0) return
+    this.#job = null
+    // Lets go of what was looked at.
+    tenants.look([])
   }
 
   /** The bytes of the victim; null when they must come from disk first, or nothing lives there any more. */
@@ -210,6 +235,7 @@ export class Cleaner {
     log.segments.fetch(segment.handle, error => {
       job.isFetching = false
       if (this.#job !== job) return
+      this.#lookBack()
       if (error === null) return this.#work(job)
       const victims = job.toMeasure.length > 0 ? job.toMeasure : job.toMove
       leave(victims.shift()!)
@@ -257,9 +283,9 @@ export class Cleaner {
     if (!job.isMoving && this.#waitsForTail(job, least)) return
     job.isMoving = true
     const goal = this.movedBytes + Math.max(least, this.#appended * LEAD)
-    tenants.look(job.toMove.map(({ segment }) => segment))
-    while (this.movedBytes < goal && job.toMove.length > 0) {
-      const victim = job.toMove[0]!
+    const share = firstOf(job.toMove, goal - this.movedBytes)
+    tenants.look(share.map(({ segment }) => segment))
+    for (const victim of share) {
       const bytes = this.#bytesOf(job, victim)
       if (job.isFetching || (bytes !== null && this.#lacksRoom(victim))) return
       if (bytes !== null && !this.#movePlaces(victim, bytes, goal)) return
@@ -286,8 +312,9 @@ export class Cleaner {
   #movePlaces(victim: Victim, bytes: Buffer, goal: number): boolean {
     while (victim.next < victim.places.length) {
       if (this.movedBytes >= goal) return false
-      this.#moveEntry(victim.segment, bytes, victim.places[victim.next]!)
-      victim.next++
+      const at = victim.places[victim.next++]!
+      this.#moveEntry(victim.segment, bytes, at)
+      victim.liveBytes -= readU32(bytes, at)
     }
     this.cleaned++
     this.#options.onCleaned(this.movedBytes)
@@ -299,11 +326,16 @@ export class Cleaner {
     return next === 0 && !this.#hasRoomFor(liveBytes)
   }
 
-  /** Until a file is made, without asking for turns. On a full disk the victims may be others when there is room again. */
+  /**
+   * Until a file is made, without asking for turns: a log at rest may have given all of them back. On a full disk the
+   * victims may be others when there is room again.
+   */
   #waitsForRoom(job: Job): boolean {
     const victim = job.toMeasure.length > 0 ? undefined : job.toMove[0]
     if (victim === undefined || !this.#lacksRoom(victim)) return false
-    if (this.#options.log.isShort) this.#job = null
+    const { log } = this.#options
+    if (log.isShort) this.#job = null
+    else log.prepare()
     return true
   }
 
@@ -323,6 +355,13 @@ export class Cleaner {
 function newVictim(segment: Segment): Victim {
   const batchEnd = segment.owner.durable ? SEGMENT_HEADER_BYTES : -1
   return { segment, places: [], liveBytes: 0, at: SEGMENT_HEADER_BYTES, batchEnd, next: 0 }
+}
+
+/** The first of them, as many as have `bytes` bytes to move. Of more nobody is asked in one turn. */
+function firstOf(victims: readonly Victim[], bytes: number): readonly Victim[] {
+  let count = 0
+  for (let sum = 0; sum < bytes && count < victims.length; count++) sum += victims[count]!.liveBytes
+  return victims.slice(0, count)
 }
 
 /** What is left in the segment can't be moved, or is too much: it is looked at again once a quarter of it is gone. */

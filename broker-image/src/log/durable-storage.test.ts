@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
 import { flush, type OpenLog, openLog, publish, SMALL_SEGMENT_BYTES, settle } from '../../test/log/owner.ts'
-import { LOG_REST_ENTRIES_MAX, SEGMENTS_AHEAD } from '../limits.ts'
-import { segmentFileNumber } from './segment-files.ts'
+import { LOG_REST_ENTRIES_MAX, SEGMENTS_AHEAD, SEGMENTS_SMALL_AHEAD } from '../limits.ts'
+import { segmentFileNumber, smallSegmentBytes } from './segment-files.ts'
 
 const BODY = Buffer.alloc(1_000, 0x61)
 /** More than it takes until nothing is left to tidy. */
@@ -98,4 +98,25 @@ test('nothing is tidied in a log that is closed', () => {
   life.open.log.tidy()
   life.disk.run()
   expect(life.disk.calls).toBe(calls)
+})
+
+test('what has room on a disk that has just been found full has it in the file that its segment will get', () => {
+  const segmentBytes = 65_536
+  const smallBytes = smallSegmentBytes(segmentBytes)
+  const disk = new MemoryDisk(seeded(1))
+  disk.bytesMax = segmentBytes + SEGMENTS_SMALL_AHEAD * smallBytes
+  const open = openLog(disk, { segmentBytes }, 3 * segmentBytes)
+  publish(open, [1], BODY)
+  open.log.commit()
+  // The small ones are there and a second usual one is being made, and nobody knows yet that there is no room for it.
+  while (disk.list().length < 2 + SEGMENTS_SMALL_AHEAD || disk.pending > 1) disk.step()
+  expect([open.log.isShort, open.log.unstableBytes]).toEqual([false, 0])
+  const { segment } = open.log
+  while (open.log.segment === segment) publish(open, [1], BODY)
+  disk.step()
+  expect(open.log.isShort).toBe(true)
+  const bytes = smallBytes - 500
+  if (open.log.hasRoomFor(bytes + 100)) publish(open, [1], Buffer.alloc(bytes))
+  flush(open, disk)
+  expect(open.log.unstableBytes).toBe(0)
 })

@@ -87,7 +87,8 @@ export class DurableStorage implements LogStorage {
     }
     if (bytes <= left && usual >= 0 && small >= 0) return true
     if (usual > 0) return bytes <= this.#segmentBytes || !this.isShort
-    return small > 0 && this.isOutOfFiles && bytes <= this.#files.smallBytes
+    // Where a usual tail has no file it will be cut to what a small one holds, and what comes now would not fit.
+    return usual === 0 && small > 0 && this.isOutOfFiles && bytes <= this.#files.smallBytes
   }
 
   attach(log: ShardLog): void {
@@ -124,6 +125,10 @@ export class DurableStorage implements LogStorage {
     if (this.#commits.stalled) this.#commits.resume()
     else this.#files.prepare()
     this.commit()
+  }
+
+  prepare(): void {
+    if (!this.isClosed && this.#failed === null) this.#files.prepare()
   }
 
   saveRoom(isSaving: boolean): void {

@@ -1,4 +1,4 @@
-/** Segment files that wait for their next use are given back while the disk is short. */
+/** Which segment files wait for their next use, who gets them, and which are given back. */
 import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
 import { SEGMENTS_AHEAD, SEGMENTS_SMALL_AHEAD, SEGMENTS_SMALL_KEPT } from '../limits.ts'

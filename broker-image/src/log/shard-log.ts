@@ -206,6 +206,11 @@ export class ShardLog {
     this.#storage.retry()
   }
 
+  /** Makes files ready for what will be appended, where they are missing. */
+  prepare(): void {
+    this.#storage.prepare()
+  }
+
   /** While the disk is short, files that wait for a later use are given back. */
   saveRoom(isSaving: boolean): void {
     this.#storage.saveRoom(isSaving)

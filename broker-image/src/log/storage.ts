@@ -19,6 +19,8 @@ export interface LogStorage extends SegmentOwner {
   hasRoomFor(bytes: number, tail: Segment | null): boolean
   /** Tries again what did not fit. */
   retry(): void
+  /** Makes files ready ahead of their use, where they are missing. */
+  prepare(): void
   /** While the disk is short, files that wait for a later use are given back. */
   saveRoom(isSaving: boolean): void
   /** More is kept on disk than a log at rest needs. */

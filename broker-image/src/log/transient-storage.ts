@@ -67,6 +67,8 @@ export class TransientStorage implements LogStorage {
   }
 
   /** It keeps no file for a later use. */
+  prepare(): void {}
+
   saveRoom(): void {}
 
   get isUntidy(): boolean {

@@ -5,7 +5,7 @@ import type { Disk } from '../../src/log/disk.ts'
 import { type EnqueueHeader, entryEnd, wireStart } from '../../src/log/record.ts'
 import { type LogOptions, recover } from '../../src/log/recovery.ts'
 import type { Replay } from '../../src/log/replay.ts'
-import { SegmentTable } from '../../src/log/segment.ts'
+import { type Segment, SegmentTable } from '../../src/log/segment.ts'
 import type { ShardLog } from '../../src/log/shard-log.ts'
 import type { MemoryDisk } from './memory-disk.ts'
 
@@ -118,17 +118,24 @@ function runsOf(seqs: readonly number[]): number[] {
   return runs
 }
 
-/** Tells a cleaner where the messages of queues stand. */
+/** Tells a cleaner where the messages of queues stand, in the segments that it looks at. */
 export class TestTenants implements Tenants {
+  /** Most segments that were looked at together. */
+  lookedMax = 0
   readonly #queues: Queues
+  #looked: readonly Segment[] = []
 
   constructor(queues: Queues) {
     this.#queues = queues
   }
 
-  look(): void {}
+  look(segments: readonly Segment[]): void {
+    this.#looked = segments
+    this.lookedMax = Math.max(this.lookedMax, segments.length)
+  }
 
   bodyBytes(queueId: number, seq: number, segment: number, offset: number): number {
+    if (!this.#looked.some(({ handle }) => handle === segment)) throw new Error(`nobody looks at segment ${segment}`)
     const message = this.#queues.queues.get(queueId)?.live.get(seq)
     return message?.segment === segment && message.offset === offset ? message.bytes : -1
   }
