@@ -8,8 +8,7 @@ import type { WireBytes } from '../queue/wire-bytes.ts'
 import type { Trace, TracedChannel } from '../vhost/trace.ts'
 import type { Vhost } from '../vhost/vhost.ts'
 import type { FieldTable, FieldValue } from '../wire/field-table.ts'
-import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
-import { readU32 } from '../wire/integers.ts'
+import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET, payloadEnd } from '../wire/frame.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
 import { PROPERTY_NAMES } from '../wire/property-names.ts'
 import type { SelfPublisher } from './self-publisher.ts'
@@ -52,7 +51,7 @@ export class Firehose implements Trace {
     if (exchange === TRACE_EXCHANGE || this.#vhost.exchanges.get(TRACE_EXCHANGE)?.exchange.isEmpty !== false) return
     const ownKey = source.toString('utf8', start + 2 + source[start]!, start + keyLength)
     const headerAt = start + keyLength + 2
-    const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
+    const headerEnd = payloadEnd(source, headerAt)
     const original = decodeProperties(source, headerAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET, headerEnd)
     const headers = {
       exchange_name: exchange,

@@ -4,7 +4,7 @@
  */
 import { FRAME_BYTES_MAX, MESSAGE_BYTES_MAX } from '../limits.ts'
 import { ConnectionError } from '../wire/errors.ts'
-import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD } from '../wire/frame.ts'
+import { FRAME_BODY, FRAME_END, FRAME_HEAD_BYTES, FRAME_HEADER, FRAME_OVERHEAD, payloadEnd } from '../wire/frame.ts'
 import { copyBytes, readU16, readU32 } from '../wire/integers.ts'
 import type { Content } from './content.ts'
 import { fitFrames } from './fit-frames.ts'
@@ -53,7 +53,7 @@ export class Assembly {
     const keyLength = keyLengthIn(buffer, start, frameEnd)
     const contentEnd = this.#wholeContent(buffer, at, frameEnd, end)
     if (contentEnd > 0) {
-      this.#content.read(buffer, frameEnd + FRAME_HEAD_BYTES, headerEnd(buffer, frameEnd))
+      this.#content.read(buffer, frameEnd + FRAME_HEAD_BYTES, payloadEnd(buffer, frameEnd))
       this.#publisher.publish(buffer, start, keyLength, contentEnd)
       return contentEnd
     }
@@ -73,7 +73,7 @@ export class Assembly {
   #wholeContent(buffer: Buffer, at: number, frameEnd: number, end: number): number {
     if (end - frameEnd < HEADER_FRAME_MIN || buffer[frameEnd] !== FRAME_HEADER) return 0
     const channel = readU16(buffer, at + 1)
-    const bodyAt = headerEnd(buffer, frameEnd) + 1
+    const bodyAt = payloadEnd(buffer, frameEnd) + 1
     if (bodyAt > end || buffer[bodyAt - 1] !== FRAME_END || readU16(buffer, frameEnd + 1) !== channel) return 0
     const size = readU32(buffer, frameEnd + BODY_SIZE_LOW)
     const frameMax = this.#frameMax
@@ -127,7 +127,7 @@ export class Assembly {
     const stage = this.#stage!
     this.#stage = null
     const headerAt = keyLength + 2
-    this.#content.read(stage, headerAt + FRAME_HEAD_BYTES, headerEnd(stage, headerAt))
+    this.#content.read(stage, headerAt + FRAME_HEAD_BYTES, payloadEnd(stage, headerAt))
     this.#publisher.publish(stage, 0, keyLength, this.#staged)
   }
 }
@@ -140,11 +140,6 @@ function keyLengthIn(buffer: Buffer, start: number, frameEnd: number): number {
     throw new ConnectionError('FRAME_ERROR', 'basic.publish does not fill its frame')
   }
   return keyLength
-}
-
-/** Where the payload of the header frame at `at` ends. */
-export function headerEnd(buffer: Buffer, at: number): number {
-  return at + FRAME_HEAD_BYTES + readU32(buffer, at + 3)
 }
 
 function unexpected(what: string): ConnectionError {

@@ -9,9 +9,8 @@ import { REPLY_QUEUE, withAddress } from '../vhost/reply-address.ts'
 import { type Route, sameBytes } from '../vhost/route-cache.ts'
 import type { Traffic } from '../vhost/traffic.ts'
 import { ChannelError, ConnectionError } from '../wire/errors.ts'
-import { FRAME_HEAD_BYTES } from '../wire/frame.ts'
+import { FRAME_HEAD_BYTES, payloadEnd } from '../wire/frame.ts'
 import { readU32 } from '../wire/integers.ts'
-import { headerEnd } from './assembly.ts'
 import type { Channel } from './channel.ts'
 import { Content } from './content.ts'
 import { senderSelected } from './sender-selected.ts'
@@ -92,7 +91,7 @@ export class Publisher {
       }
       const addressed = withAddress({ source: buffer, start, keyLength, end }, content.replyToAt, replyConsumer.address)
       const headerAt = keyLength + 2
-      content.read(addressed, headerAt + FRAME_HEAD_BYTES, headerEnd(addressed, headerAt))
+      content.read(addressed, headerAt + FRAME_HEAD_BYTES, payloadEnd(addressed, headerAt))
       this.publish(addressed, 0, keyLength, addressed.length)
       return true
     }

@@ -3,8 +3,7 @@ import type { Arrival } from '../queue/intake.ts'
 import type { RoutedMessage } from '../routing/exchange.ts'
 import { selectedKeys } from '../vhost/selected-keys.ts'
 import { encodeWireForm } from '../vhost/wire-form.ts'
-import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET } from '../wire/frame.ts'
-import { readU32 } from '../wire/integers.ts'
+import { FRAME_HEAD_BYTES, HEADER_FLAGS_OFFSET, payloadEnd } from '../wire/frame.ts'
 import { decodeProperties, type Properties } from '../wire/properties.ts'
 import type { Content } from './content.ts'
 
@@ -50,6 +49,5 @@ function propertiesOf(arrival: Arrival): Properties {
 
 /** Where the payload of the content header frame ends. */
 function headerEndOf({ source, start, keyLength }: Arrival): number {
-  const headerAt = start + keyLength + 2
-  return headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
+  return payloadEnd(source, start + keyLength + 2)
 }

@@ -10,6 +10,7 @@ import {
   FRAME_HEADER,
   FRAME_OVERHEAD,
   HEADER_FLAGS_OFFSET,
+  payloadEnd,
 } from '../wire/frame.ts'
 import { readU32, writeU32 } from '../wire/integers.ts'
 import { decodeProperties, encodeProperties, type Properties, writeProperties } from '../wire/properties.ts'
@@ -66,7 +67,7 @@ export function readWireForm({ source, start, keyLength, end }: WireBytes): Wire
   const keyEnd = start + keyLength
   const keyAt = start + 1 + source[start]!
   const headerAt = keyEnd + 2
-  const headerEnd = headerAt + FRAME_HEAD_BYTES + readU32(source, headerAt + 3)
+  const headerEnd = payloadEnd(source, headerAt)
   return {
     exchange: source.toString('utf8', start + 1, keyAt),
     routingKey: source.toString('utf8', keyAt + 1, keyEnd),
@@ -79,7 +80,7 @@ export function readWireForm({ source, start, keyLength, end }: WireBytes): Wire
 export function withHeader({ source, start, keyLength, end }: WireBytes, name: string, value: FieldValue): WireBytes {
   const headAt = start + keyLength + 2
   const flagsAt = headAt + FRAME_HEAD_BYTES + HEADER_FLAGS_OFFSET
-  const headerEnd = headAt + FRAME_HEAD_BYTES + readU32(source, headAt + 3)
+  const headerEnd = payloadEnd(source, headAt)
   const { headers, ...others } = decodeProperties(source, flagsAt, headerEnd)
   const properties = encodeProperties({ ...others, headers: { ...headers, [name]: value } })
   const written = Buffer.concat([source.subarray(start, flagsAt), properties, source.subarray(headerEnd, end)])
@@ -99,6 +100,15 @@ export function splitIntoFrames(body: Buffer): Buffer {
     frames.push(head, payload, Buffer.from([FRAME_END]))
   }
   return Buffer.concat(frames)
+}
+
+/** The body that body frames carry; the payload of a single one is not copied. */
+export function joinFrames(frames: Buffer): Buffer {
+  const payloads: Buffer[] = []
+  for (let at = 0; at < frames.length; at = payloadEnd(frames, at) + 1) {
+    payloads.push(frames.subarray(at + FRAME_HEAD_BYTES, payloadEnd(frames, at)))
+  }
+  return payloads.length === 1 ? payloads[0]! : Buffer.concat(payloads)
 }
 
 function bodyBytes(frames: Buffer): number {

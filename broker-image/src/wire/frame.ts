@@ -13,7 +13,7 @@
  *     heartbeat        channel 0, no payload
  */
 
-import { copyBytes, writeU16, writeU32, writeU64 } from './integers.ts'
+import { copyBytes, readU32, writeU16, writeU32, writeU64 } from './integers.ts'
 
 export const FRAME_METHOD = 1
 export const FRAME_HEADER = 2
@@ -45,6 +45,11 @@ export const METHOD_ID = {
   BASIC_NACK: (CLASS_BASIC << 16) | 120,
   TX_COMMIT: (90 << 16) | 20,
 } as const
+
+/** Where the payload of the frame at `at` ends, and its end octet stands. */
+export function payloadEnd(frames: Buffer, at: number): number {
+  return at + FRAME_HEAD_BYTES + readU32(frames, at + 3)
+}
 
 export function heartbeatFrame(): Buffer {
   return Buffer.from([FRAME_HEARTBEAT, 0, 0, 0, 0, 0, 0, FRAME_END])
