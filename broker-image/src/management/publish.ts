@@ -49,8 +49,7 @@ export async function publishOverHttp(broker: ManagedBroker, to: Publication, js
   const message = { routingKeys: keys, properties: sent }
   const persistent = properties.deliveryMode === PERSISTENT
   const arrival = { ...wire, start: 0, end: wire.source.length, persistent, ttlMs }
-  const route = vhost.traffic.route(wire.source, 0, wire.keyLength)
-  const queues = vhost.traffic.queuesOfPublish(arrival, route, message, channelOverHttp(user))
+  const queues = vhost.traffic.queuesOfPublish(arrival, { exchange, queues: [] }, message, channelOverHttp(user))
   const batch = vhost.traffic.accept(arrival, exchange, queues, message)
   if (batch === REFUSED) throw badRequest('rejected Unable to publish message. Check queue limits.')
   await new Promise<void>(resolve => broker.whenSafe(batch, resolve))

@@ -77,7 +77,7 @@ export class Traffic {
    */
   queuesOfPublish(
     arrival: Arrival,
-    { exchange, queues }: Route,
+    { exchange, queues }: Pick<Route, 'exchange' | 'queues'>,
     message: RoutedMessage | null,
     publisher: TracedChannel,
   ): readonly Queue[] {
