@@ -56,6 +56,10 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     probes: { arguments: ['x-delivery-limit 5', 'x-dead-letter-strategy "at-least-once"'] },
   },
   {
+    reason: 'A dead-letter routing key that fits no frame is refused.',
+    probes: { arguments: ['x-dead-letter-routing-key of 256 bytes'] },
+  },
+  {
     reason:
       'A quorum queue can also be deleted if unused or empty, have an exclusive consumer, and a prefetch of the channel.',
     probes: {
