@@ -324,6 +324,26 @@ test('on a full disk nothing is moved that would take the room that settlements 
   expect(bench.cleaner.cleaned).toBeGreaterThan(0)
 })
 
+test('on a full disk at rest no segment is read again and again for room that is not there', () => {
+  const bench = new Bench(undefined, 40)
+  bench.fill(100)
+  bench.settle(seq => seq % 3 === 0)
+  bench.disk.bytesMax = 0
+  while (!bench.open.log.isShort) bench.fill(1, [2])
+  while (bench.open.log.hasRoomFor(2 * BODY_BYTES)) bench.fill(1, [2])
+  const rest = (): void => {
+    for (let wait = 0; wait < 100; wait++) {
+      bench.clock.advance(40)
+      if (bench.isAwake) bench.clean(true)
+    }
+  }
+  bench.clean(true)
+  rest()
+  const { calls } = bench.disk
+  rest()
+  expect([bench.disk.calls - calls, bench.clock.pending]).toEqual([0, 0])
+})
+
 test('a segment for which there is no room at the moment is cleaned as soon as there is', () => {
   const bench = new Bench()
   bench.fill(100)

@@ -123,16 +123,17 @@ export class Cleaner {
   /** Appends nothing more: the log will be closed. */
   stop(): void {
     this.#isStopped = true
-    this.#watch?.timer?.cancel()
+    this.#giveUp()
     this.#later?.cancel()
-    this.#job = null
   }
 
   /**
    * When too much of the log is dead, it is watched for a while: traffic that flows through leaves segments behind it
-   * that are nearly empty, and soon empty. Only those that stay as they are count then.
+   * that are nearly empty, and soon empty. Only those that stay as they are count then. Where there is no room at all,
+   * there is nothing to watch for.
    */
   #nextJob(isShort: boolean): Job | null {
+    if (this.#options.log.isShort && !this.#hasRoomFor(0)) return null
     if (this.#watch === null) {
       this.#watchIfDue(isShort)
       if (this.#watch === null) return null
@@ -334,9 +335,16 @@ export class Cleaner {
     const victim = job.toMeasure.length > 0 ? undefined : job.toMove[0]
     if (victim === undefined || !this.#lacksRoom(victim)) return false
     const { log } = this.#options
-    if (log.isShort) this.#job = null
+    if (log.isShort) this.#giveUp()
     else log.prepare()
     return true
+  }
+
+  /** Nothing is looked at again before there is another turn, or a full disk would be read without end. */
+  #giveUp(): void {
+    this.#watch?.timer?.cancel()
+    this.#watch = null
+    this.#job = null
   }
 
   #moveEntry(segment: Segment, bytes: Buffer, offset: number): void {
