@@ -333,5 +333,7 @@ export class Broker implements QueueContext {
     this.log.saveRoom(alarms.disk)
     this.reports.alarmsChanged(alarms)
     for (const connection of this.connections) connection.alarmsChanged()
+    // Cleaners have more to do on a short disk, or can go on, though no client does anything.
+    this.turn.wake()
   }
 }

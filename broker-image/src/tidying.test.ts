@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { MemoryDisk, seeded } from '../test/log/memory-disk.ts'
 import { BrokerWorld } from '../test/support/broker-world.ts'
 import { ManualClock } from '../test/support/manual-clock.ts'
+import type { TestClient } from '../test/support/test-client.ts'
 import { LOG_TIDY_MS } from './limits.ts'
 import { Tidying, type UntidyLog } from './tidying.ts'
 
@@ -52,11 +53,28 @@ test('nothing waits once it is stopped', () => {
   expect(clock.pending).toBe(0)
 })
 
-test('a broker at rest gives its disk back by the clock, and then waits for nothing', async () => {
-  const segmentBytes = 8_192
+const SEGMENT_BYTES = 8_192
+const LOG_SIZES = {
+  segmentBytes: SEGMENT_BYTES,
+  metaSegmentBytes: 16_384,
+  residentBytesMax: 10 * SEGMENT_BYTES,
+  uncheckpointedMax: 100,
+}
+const BODY = Buffer.alloc(600)
+
+interface Life {
+  world: BrokerWorld
+  disks: Map<string, MemoryDisk>
+  client: TestClient
+  /** Timers of a broker without clients. */
+  timers: number
+}
+
+/** A broker on disks in memory, with a client that has declared two queues. */
+async function broker(): Promise<Life> {
   const disks = new Map<string, MemoryDisk>()
   const world = new BrokerWorld({
-    logSizes: { segmentBytes, metaSegmentBytes: 16_384, residentBytesMax: 10 * segmentBytes, uncheckpointedMax: 100 },
+    logSizes: LOG_SIZES,
     disk: name => {
       disks.set(name, new MemoryDisk(seeded(1)))
       return disks.get(name)!
@@ -67,24 +85,52 @@ test('a broker at rest gives its disk back by the clock, and then waits for noth
       return busy.length > 0
     },
   })
-  const before = world.clock.pending
+  const timers = world.clock.pending
   const client = await world.client()
-  const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true }
-  client.send(1, 'queue.declare', { queue: 'q', ...flags, arguments: {} })
-  for (let i = 0; i < 200; i++) {
-    client.publish(1, { routingKey: 'q', properties: { deliveryMode: 2 }, body: Buffer.alloc(600) })
-    client.send(1, 'basic.get', { queue: 'q', noAck: true })
-    if (i % 10 === 9) await world.settle()
-  }
-  /** Beside the small ones for a full disk. */
-  const filesOf = (): string[] => {
-    const disk = disks.get('queues')!
-    return disk.list().filter(name => disk.contentOf(name).length === segmentBytes)
-  }
-  expect(filesOf().length).toBeGreaterThan(10)
+  const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true, arguments: {} }
+  for (const queue of ['q', 'kept']) client.send(1, 'queue.declare', { queue, ...flags })
+  return { world, disks, client, timers }
+}
+
+async function publish(world: BrokerWorld, client: TestClient, routingKey: string): Promise<void> {
+  client.publish(1, { routingKey, properties: { deliveryMode: 2 }, body: BODY })
+  if (routingKey === 'q') client.send(1, 'basic.get', { queue: 'q', noAck: true })
+  await world.settle()
+}
+
+/** Until the broker does nothing any more. */
+async function rest(world: BrokerWorld, client: TestClient): Promise<void> {
   client.socket.destroy()
   await world.settle()
   for (let look = 0; look < 20; look++) await world.advance(LOG_TIDY_MS)
+}
+
+test('a broker at rest gives its disk back by the clock, and then waits for nothing', async () => {
+  const { world, disks, client, timers } = await broker()
+  for (let i = 0; i < 200; i++) await publish(world, client, 'q')
+  /** Beside the small ones for a full disk. */
+  const filesOf = (): string[] => {
+    const disk = disks.get('queues')!
+    return disk.list().filter(name => disk.contentOf(name).length === SEGMENT_BYTES)
+  }
+  expect(filesOf().length).toBeGreaterThan(10)
+  await rest(world, client)
   expect(filesOf().length).toBeLessThanOrEqual(2)
-  expect(world.clock.pending).toBe(before)
+  expect(world.clock.pending).toBe(timers)
+})
+
+test('a broker at rest whose disk gets short gives back what is half dead', async () => {
+  const { world, client } = await broker()
+  for (let i = 0; i < 30; i++) await publish(world, client, i % 3 === 0 ? 'kept' : 'q')
+  await rest(world, client)
+  const segments = (): number => {
+    let count = 0
+    for (let at = world.broker.log.tail; at !== null; at = at.previous) if (at.live > 0) count++
+    return count
+  }
+  const before = segments()
+  expect(before).toBeGreaterThan(2)
+  world.resources.diskFree = 0
+  for (let second = 0; second < 10; second++) await world.advance(1_000)
+  expect(segments()).toBeLessThan(before)
 })
