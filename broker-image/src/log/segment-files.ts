@@ -155,7 +155,7 @@ export class SegmentFiles {
       file.close(() => this.#disk.remove(file.name, done))
       return
     }
-    ready.push(file)
+    this.#keep(file, ready)
     done(null)
   }
 
@@ -231,6 +231,12 @@ export class SegmentFiles {
     return isUsual && this.#spare.length < this.#spareMax ? this.#spare : undefined
   }
 
+  /** A file waits for its use. Once none is missing, it counts no more that one did not fit. */
+  #keep(file: DiskFile, ready: DiskFile[]): void {
+    ready.push(file)
+    if (this.#missing === null) this.#didNotFit = false
+  }
+
   /** Whoever waits for a file comes before those that are made ahead. */
   #createReady(bytes: number, done: DiskDone): void {
     this.#creating = true
@@ -239,7 +245,7 @@ export class SegmentFiles {
       this.#isUnknown = false
       if (error !== null) this.#didNotFit = isDiskFull(error)
       else if (bytes === this.#options.segmentBytes) this.#didNotFit = false
-      if (file !== null) (bytes === this.smallBytes ? this.#small : this.#spare).push(file)
+      if (file !== null) this.#keep(file, bytes === this.smallBytes ? this.#small : this.#spare)
       const next = this.#afterCreate
       this.#afterCreate = null
       next?.()

@@ -1,6 +1,6 @@
 /**
  * A full disk (docs/adr/0014): whenever the broker is killed, what is settled afterwards becomes stable and makes room,
- * and publishers go on. Messages that move (delayed ones that fall due) do so where the log has room.
+ * and publishers go on. Messages that move (delayed ones, dead letters) do so where the log has room.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -173,6 +173,20 @@ test('a log that had used all its room for messages says so at the start, before
   disk.bytesMax = Number.POSITIVE_INFINITY
   disk.run()
   expect([open.log.isShort, open.log.hasRoomFor(ENTRY_BYTES)]).toEqual([false, true])
+})
+
+test('a log that got its room back by what was settled is not short for giving files back at rest', () => {
+  const life = reopen(new MemoryDisk(seeded(1)), 6 * SEGMENT_BYTES)
+  fill(life, 1)
+  drain(life, { moved: 0, taken: 100, stride: 1 })
+  for (const seq of [...life.open.queues.of(HELD).live.keys()]) settle(life.open, HELD, seq, 1)
+  flush(life.open, life.disk)
+  expect(life.open.log.isShort).toBe(false)
+  for (let look = 0; look < 5; look++) {
+    life.open.log.tidy()
+    life.disk.run()
+  }
+  expect(life.open.log.isShort).toBe(false)
 })
 
 test('what was appended behind a batch whose segment is cut is whole after a crash', () => {
