@@ -1,6 +1,7 @@
 /** How a message leaves its queue for good. */
 import type { QueueContext } from './context.ts'
 import { bodySize, type DeathReason, isPersistent, type Message, positionOf, settledBy } from './message.ts'
+import { mayMove } from './pace.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 import { wireOf } from './wire-bytes.ts'
@@ -44,8 +45,10 @@ export class Burial {
     }
     const { dead, settings } = this.#queue
     const bytes = this.#context.segments.bytes(message.segment)
-    // Behind those that are being read back, so that dead letters keep their order.
-    if (bytes === null || (dead.count > 0 && !settings.keepsDead)) this.#keep(message, reason, true)
+    // Behind those that are being read back or wait for room, so that dead letters keep their order.
+    const isBehind = dead.count > 0 && !settings.keepsDead
+    const isToGo = bytes === null || isBehind || !mayMove(this.#context.log, bodySize(message.sized))
+    if (isToGo) this.#keep(message, reason, true)
     else if (!this.#context.deadLetter(this.#queue, wireOf(bytes, message), reason, () => this.settle(message, why))) {
       if (settings.keepsDead) this.#keep(message, reason, false)
       else this.settle(message, why)

@@ -3,6 +3,8 @@ import type { ShardLog } from '../log/shard-log.ts'
 import type { QueueContext } from './context.ts'
 
 const PAUSE_MS = 10
+/** Longer: very many queues may wait until somebody consumes. */
+const ROOM_PAUSE_MS = 100
 
 /** Bytes beside a message that is written again: its entry, headers that are added, and what says that it left. */
 const AROUND_BYTES = 16_384
@@ -14,15 +16,15 @@ const AROUND_BYTES = 16_384
 export function waitsForDisk(
   { log, clock }: Pick<QueueContext, 'log' | 'clock'>,
   goOn: () => void,
-  wireBytes = 0,
+  wireBytes: number | null = null,
 ): boolean {
   if (mayMove(log, wireBytes)) return false
-  clock.after(PAUSE_MS, goOn)
+  clock.after(log.isBehind ? PAUSE_MS : ROOM_PAUSE_MS, goOn)
   return true
 }
 
-/** A message of `wireBytes` may be written again now; 0 = it needs no disk, or how long it is is not known yet. */
-function mayMove(log: ShardLog, wireBytes: number): boolean {
+/** A message of `wireBytes` may be written again now; null = it needs no disk, or nothing is known of it yet. */
+export function mayMove(log: ShardLog, wireBytes: number | null): boolean {
   if (log.isBehind) return false
-  return wireBytes === 0 || !log.isShort || log.hasRoomFor(wireBytes + AROUND_BYTES)
+  return wireBytes === null || !log.isShort || log.hasRoomFor(wireBytes + AROUND_BYTES)
 }

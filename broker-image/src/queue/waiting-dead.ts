@@ -1,10 +1,10 @@
 /**
  * Dead messages of a queue that are on their way to no other queue yet, and can't be delivered again.
  *
- * Some are to be read back from disk first: they go one segment after another, however many died at once. Others wait in
- * a queue with `dead-letter-strategy: at-least-once`, since there is no exchange, no route, or a queue of the route is
- * full: all are tried again when routes or settings change, when a full queue has room, after a start, and from time to
- * time.
+ * Some are to be read back from disk first: they go one segment after another, however many died at once. Some wait for
+ * room on a full disk; no log tells of them, and after a crash they die again. Others wait in a queue with
+ * `dead-letter-strategy: at-least-once`, since there is no exchange, no route, or a queue of the route is full: all are
+ * tried again when routes or settings change, when a full queue has room, after a start, and from time to time.
  */
 import type { Timer } from '../clock.ts'
 import type { EndOfTurn } from '../turn.ts'
@@ -26,7 +26,7 @@ import { Positions } from './positions.ts'
 import type { Queue } from './queue.ts'
 import type { Ready } from './ready.ts'
 import { keepsDeadProblem } from './settings.ts'
-import { wireOf } from './wire-bytes.ts'
+import { type WireBytes, wireOf } from './wire-bytes.ts'
 
 /** Time after which dead letters that wait are tried again though nothing is known to have changed. */
 const RETRY_MS = 30_000
@@ -176,14 +176,16 @@ export class WaitingDead implements EndOfTurn {
     this.#context.turn.pump(this)
   }
 
-  /** False when its bytes must come from disk first. */
+  /** False when its bytes must come from disk first, or wait for room there. */
   #tryNext(): boolean {
     const positions = this.#positions!
     // From the first on again when the last was reached.
     if (!positions.findFrom(this.#nextSeq)) positions.peek()
     const message = positionOf(positions)
     const bytes = this.#context.segments.bytes(message.segment)
-    if (bytes === null) {
+    const wire = bytes === null ? null : wireOf(bytes, message)
+    if (this.#waitsForRoom(message, wire)) return false
+    if (wire === null) {
       this.#isHeld = true
       const goOn = (): void => this.#goOn()
       fetchSegment(this.#context, message.segment, goOn, () => this.#passOver(message))
@@ -195,11 +197,22 @@ export class WaitingDead implements EndOfTurn {
     positions.take(message.seq)
     const reason = reasonOf(message.sized)
     const settle = (): void => this.#settle(message, settledBy(reason))
-    if (this.#context.deadLetter(this.queue, wireOf(bytes, message), reason, settle)) return true
+    if (this.#context.deadLetter(this.queue, wire, reason, settle)) return true
     if (this.queue.settings.keepsDead) {
       this.#failed++
       positions.put(message.seq, message.segment, message.offset, message.sized)
     } else settle()
+    return true
+  }
+
+  /**
+   * True while the disk has no room for its dead letter; then it goes on by itself. One from a queue that no disk keeps
+   * may go to a queue that is kept, so all wait.
+   */
+  #waitsForRoom({ sized }: Position, wire: WireBytes | null): boolean {
+    const bytes = wire === null ? bodySize(sized) : wire.end - wire.start
+    if (!waitsForDisk(this.#context, () => this.#goOn(), bytes)) return false
+    this.#isHeld = true
     return true
   }
 

@@ -37,7 +37,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   declare: async scene => {
     const { world, draw, parameters } = scene
     const name = draw.pick(queueNames(parameters))
-    await world.bury()
+    if (!(await world.bury())) return
     const channel = anyChannel(scene)
     if (channel === null || !world.model.isFree(name)) return
     declare(channel, name, scene)
@@ -129,7 +129,7 @@ export const COMMANDS: Readonly<Record<CommandName, Command>> = {
   },
 
   deleteQueue: async scene => {
-    await scene.world.bury()
+    if (!(await scene.world.bury())) return
     const [channel, queue] = [anyChannel(scene), anyQueue(scene)]
     if (channel === null || queue === null) return
     scene.world.tell(`${channel.client.name} > ${channel.number} delete ${queue.name}`)

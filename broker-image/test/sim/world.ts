@@ -105,16 +105,20 @@ export class SimWorld {
       await this.advance(RETRY_MS)
       await this.#settleAll()
     }
-    this.model.rest()
+    if (!this.#isBurying) this.model.rest()
     if (this.node.isFull) return
+    if (this.#isBurying) throw new Violation('dead letters wait, and the disk has room')
     requireRest(this)
     this.tell('rest')
   }
 
-  /** Lets dead letters that wait for the disk arrive, before there are other queues or policies for them. */
-  async bury(): Promise<void> {
-    const isWaiting = this.node.pending > 0 || this.node.broker.waitingDead.size > 0
-    if (this.model.isBurying && isWaiting) await this.rest()
+  /**
+   * Lets dead letters that wait for the disk arrive, before there are other queues or policies for them. False: a full
+   * disk has no room for some, and where those will go would be anybody's guess.
+   */
+  async bury(): Promise<boolean> {
+    if (this.#isBurying || (this.model.isBurying && this.node.pending > 0)) await this.rest()
+    return !this.#isBurying
   }
 
   /** Time passes. */
@@ -127,7 +131,7 @@ export class SimWorld {
   }
 
   async setPolicy(policy: PolicySpec | null): Promise<void> {
-    await this.bury()
+    if (!(await this.bury())) return
     const { definitions } = this.node.broker
     this.tell(`policy ${JSON.stringify(policy)}`)
     if (JSON.stringify(policy) === JSON.stringify(this.#policies.at(-1))) return
@@ -170,7 +174,12 @@ export class SimWorld {
   }
 
   #mustWait(): boolean {
-    return !this.node.isFull && this.node.broker.alarms.any
+    return !this.node.isFull && (this.node.broker.alarms.any || this.#isBurying)
+  }
+
+  /** The broker has dead letters that are in no queue yet. */
+  get #isBurying(): boolean {
+    return this.node.broker.waitingDead.size > 0
   }
 
   async #settleAll(): Promise<void> {

@@ -60,7 +60,7 @@ export class HistoryLayer implements Layer {
       }
       const wire = wireOf(bytes, ready)
       const goOn = (): void => this.#replay(seqs.slice(at), destination)
-      const wireBytes = isPersistent(ready.sized) ? wire.end - wire.start : 0
+      const wireBytes = isPersistent(ready.sized) ? wire.end - wire.start : null
       if (waitsForDisk(context, goOn, wireBytes)) break
       this.#send(wire, destination)
     }
