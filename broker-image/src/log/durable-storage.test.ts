@@ -64,6 +64,20 @@ test('a log at rest whose segments take all that they may keeps no file for the 
   expect(life.open.log.unstableBytes).toBe(0)
 })
 
+test('files that a backlog keeps are given back when much of it was settled, though no segment died', () => {
+  const life = lived(() => true)
+  rest(life)
+  const before = segmentsOn(life.disk)
+  for (let seq = 3; seq <= 100; seq += 3) settle(life.open, 1, seq, 1)
+  flush(life.open, life.disk)
+  rest(life)
+  const { live } = life.open.queues.of(1)
+  const small = SEGMENTS_SMALL_AHEAD * smallSegmentBytes(SMALL_SEGMENT_BYTES)
+  expect(bytesOn(life.disk)).toBeLessThanOrEqual(2 * live.size * BODY.length + 2 * SMALL_SEGMENT_BYTES + small)
+  expect(before - segmentsOn(life.disk)).toBeLessThanOrEqual(SEGMENTS_AHEAD)
+  expect(life.open.log.isUntidy).toBe(false)
+})
+
 test('a backlog keeps the files that are needed soon', () => {
   const life = lived(() => true)
   const segments = segmentsOn(life.disk)

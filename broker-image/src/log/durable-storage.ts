@@ -47,8 +47,9 @@ export class DurableStorage implements LogStorage {
   #checkpointDidNotFit = false
   #isSaving = false
   #isAtRest = false
-  /** LSN at the last `tidy`. */
+  /** LSN at the last `tidy`, and at the last one that found the log at rest. */
   #tidiedLsn = 0
+  #restedLsn = 0
   /** Files that a log at rest keeps for its next use. */
   #keptAtRest = 0
 
@@ -138,10 +139,11 @@ export class DurableStorage implements LogStorage {
     this.commit()
   }
 
-  /** A file that is being made may be what somebody waits for. */
+  /** A file that is being made may be what somebody waits for. What was settled since may leave no room for those kept. */
   get isUntidy(): boolean {
     const isChanging = this.#checkpoints.hasDead || this.#checkpoints.busy || this.#files.isCreating
-    return isChanging || this.#files.ready > this.#keptAtRest
+    const { ready } = this.#files
+    return isChanging || ready > this.#keptAtRest || (ready > 0 && this.#restedLsn < this.#attached().lastLsn)
   }
 
   /**
@@ -153,7 +155,10 @@ export class DurableStorage implements LogStorage {
     const { lastLsn } = this.#attached()
     this.#isAtRest = lastLsn - this.#tidiedLsn <= LOG_REST_ENTRIES_MAX
     this.#tidiedLsn = lastLsn
-    if (this.#isAtRest) this.#keptAtRest = this.#filesAtRest()
+    if (this.#isAtRest) {
+      this.#restedLsn = lastLsn
+      this.#keptAtRest = this.#filesAtRest()
+    }
     const kept = this.#isAtRest ? this.#keptAtRest : SEGMENTS_AHEAD
     if (!this.isShort) this.#files.giveBack(kept, error => error !== null && this.#onFailure(error, false))
     this.#advance()
