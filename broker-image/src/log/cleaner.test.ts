@@ -1,96 +1,15 @@
 /** What the cleaner moves, how much it writes, and how little it leaves. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { BODY_BYTES, CleanerBench } from '../../test/log/cleaner-bench.ts'
 import { MemoryDisk, seeded } from '../../test/log/memory-disk.ts'
-import {
-  bodyOf,
-  flush,
-  type OpenLog,
-  openLog,
-  publish,
-  SMALL_SEGMENT_BYTES,
-  settle,
-  TestTenants,
-} from '../../test/log/owner.ts'
-import { ManualClock } from '../../test/support/manual-clock.ts'
+import { flush, openLog, publish, SMALL_SEGMENT_BYTES } from '../../test/log/owner.ts'
 import { CLEANER_HASTE_MAX, CLEANER_MOVED_PART } from '../limits.ts'
-import { Cleaner } from './cleaner.ts'
 import { entryEnd } from './record.ts'
 import { openTransientLog } from './recovery.ts'
-import type { Segment } from './segment.ts'
-
-const BODY_BYTES = 400
-/** Segments in memory: most are read back from disk. */
-const RESIDENT_SEGMENTS = 3
-/** More turns than any test needs. */
-const TURNS_MAX = 20_000
-
-class Bench {
-  readonly disk = new MemoryDisk(seeded(1))
-  readonly open: OpenLog
-  readonly tenants: TestTenants
-  readonly cleaner: Cleaner
-  readonly damage: Error[] = []
-  readonly clock = new ManualClock()
-  isAwake = false
-
-  constructor(open?: OpenLog, patienceMs = 0, segmentBytes = SMALL_SEGMENT_BYTES) {
-    this.open = open ?? openLog(this.disk, { segmentBytes }, RESIDENT_SEGMENTS * segmentBytes)
-    this.tenants = new TestTenants(this.open.queues)
-    this.cleaner = new Cleaner({
-      log: this.open.log,
-      tenants: this.tenants,
-      segmentBytes,
-      clock: this.clock,
-      patienceMs,
-      wake: () => {
-        this.isAwake = true
-      },
-      onCleaned: () => {},
-      onDamage: error => this.damage.push(error),
-    })
-  }
-
-  fill(messages: number, queueIds = [1]): void {
-    for (let i = 0; i < messages; i++) {
-      publish(this.open, queueIds, Buffer.alloc(BODY_BYTES, 1 + (i % 200)))
-      flush(this.open, this.disk)
-    }
-  }
-
-  /** Settles what `isKept` does not keep. */
-  settle(isKept: (seq: number) => boolean, queueId = 1): void {
-    for (const seq of [...this.open.queues.of(queueId).live.keys()]) {
-      if (!isKept(seq)) settle(this.open, queueId, seq, 1)
-    }
-    flush(this.open, this.disk)
-  }
-
-  /** Turns as long as there is something to do. */
-  clean(isShort = false): void {
-    let left = TURNS_MAX
-    do {
-      this.isAwake = false
-      this.cleaner.step(isShort)
-      flush(this.open, this.disk)
-    } while (this.isAwake && left-- > 0)
-    expect(left).toBeGreaterThan(0)
-  }
-
-  /** Segments with messages that live. */
-  get segments(): Segment[] {
-    const segments: Segment[] = []
-    for (let at = this.open.log.tail; at !== null; at = at.previous) if (at.live > 0) segments.push(at)
-    return segments
-  }
-
-  get bodies(): number[] {
-    return [...this.open.queues.of(1).live.values()].map(message => bodyOf(this.open, this.disk, message)[0]!)
-  }
-}
 
 test('a message that nobody settles does not keep its segment', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(200)
   const before = bench.bodies
   bench.settle(seq => seq % 20 === 0)
@@ -105,7 +24,7 @@ test('what is cleaned takes at most twice what lives and two segments, and is wr
   const keeps = fc.array(fc.boolean(), { minLength: 60, maxLength: 200 })
   fc.assert(
     fc.property(keeps, fc.integer({ min: 0, max: 3 }), (kept, more) => {
-      const bench = new Bench()
+      const bench = new CleanerBench()
       bench.fill(kept.length)
       bench.settle(seq => kept[seq - 1]! || seq % (more + 2) === 0)
       bench.clean()
@@ -121,7 +40,7 @@ test('what is cleaned takes at most twice what lives and two segments, and is wr
 })
 
 test('a turn asks for no more segments than it moves something from', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(200)
   bench.settle(seq => seq % 4 === 0)
   bench.clean()
@@ -131,7 +50,7 @@ test('a turn asks for no more segments than it moves something from', () => {
 
 test('beside no traffic each turn moves as much, also after one that had to read from disk', () => {
   const segmentBytes = 16 * SMALL_SEGMENT_BYTES
-  const bench = new Bench(undefined, 0, segmentBytes)
+  const bench = new CleanerBench(undefined, 0, segmentBytes)
   bench.fill(3_000)
   bench.settle(seq => seq % 5 === 0)
   const shares: number[] = []
@@ -148,25 +67,8 @@ test('beside no traffic each turn moves as much, also after one that had to read
   expect(Math.max(...shares)).toBeLessThan(shareMax + entryBytes)
 })
 
-test('what is settled in the last turn of all is found by the clock', () => {
-  const bench = new Bench(undefined, 40)
-  bench.fill(800)
-  expect(bench.segments.length).toBeGreaterThan(64)
-  bench.cleaner.step(false)
-  bench.settle(seq => seq % 20 === 0)
-  bench.isAwake = false
-  bench.cleaner.step(false)
-  for (let wait = 0; wait < 1_000; wait++) {
-    bench.clock.advance(40)
-    if (bench.isAwake) bench.clean()
-  }
-  const liveBytes = 40 * (BODY_BYTES + 96)
-  expect(bench.segments.length * SMALL_SEGMENT_BYTES).toBeLessThanOrEqual(2 * liveBytes + 2 * SMALL_SEGMENT_BYTES)
-  expect(bench.clock.pending).toBe(0)
-})
-
 test('a log whose messages all live is left as it is, and so is one that is cleaned', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(100)
   bench.clean()
   expect(bench.cleaner.movedBytes).toBe(0)
@@ -179,7 +81,7 @@ test('a log whose messages all live is left as it is, and so is one that is clea
 })
 
 test('segments that empty by themselves are left to do so', () => {
-  const bench = new Bench(undefined, 40)
+  const bench = new CleanerBench(undefined, 40)
   bench.fill(100)
   bench.settle(seq => seq % 4 === 0)
   for (let step = 1; step <= 25; step++) {
@@ -194,7 +96,7 @@ test('segments that empty by themselves are left to do so', () => {
 })
 
 test('beside heavy traffic what moved once lies close together, and stays where it is', () => {
-  const bench = new Bench(undefined, 6)
+  const bench = new CleanerBench(undefined, 6)
   for (let round = 0; round < 10; round++) {
     bench.fill(1, [2])
     bench.fill(20)
@@ -217,7 +119,7 @@ test('beside heavy traffic what moved once lies close together, and stays where 
 })
 
 test('a message of many queues is moved once, for those in which it lives', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(100, [1, 2, 3])
   bench.settle(() => false, 1)
   bench.settle(seq => seq % 20 === 0, 2)
@@ -232,7 +134,7 @@ test('a message of many queues is moved once, for those in which it lives', () =
 })
 
 test('expiry times and delivery counts are the same afterwards, and after a restart', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   for (let i = 1; i <= 100; i++) publish(bench.open, [1], Buffer.alloc(BODY_BYTES, 7), i * 1_000)
   flush(bench.open, bench.disk)
   bench.open.log.appendReturn(1, 20, 3)
@@ -257,7 +159,7 @@ test('expiry times and delivery counts are the same afterwards, and after a rest
 })
 
 test('large messages that are gone count more than small ones that stay', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   for (let i = 0; i < 40; i++) {
     for (let j = 0; j < 3; j++) publish(bench.open, [1], Buffer.alloc(20, 1))
     publish(bench.open, [2], Buffer.alloc(3_000, 2))
@@ -270,7 +172,7 @@ test('large messages that are gone count more than small ones that stay', () => 
 })
 
 test('a segment that cannot be read is told of, and left alone', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(100)
   bench.settle(seq => seq % 10 === 0)
   for (const name of bench.disk.list()) if (name.startsWith('segment')) bench.disk.contentOf(name)[200]! ^= 1
@@ -284,7 +186,7 @@ test('a segment that cannot be read is told of, and left alone', () => {
 })
 
 test('what nobody knows of stays where it is, and is not looked for again and again', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(100)
   bench.settle(seq => seq % 10 === 0)
   const before = bench.segments.length
@@ -294,103 +196,12 @@ test('what nobody knows of stays where it is, and is not looked for again and ag
   expect(bench.cleaner.movedBytes).toBe(0)
 })
 
-test('while the disk is short every segment that is half dead is cleaned, and room comes back', () => {
-  const bench = new Bench()
-  bench.fill(24)
-  bench.settle(seq => seq > 9 || seq % 3 === 0)
-  bench.clean()
-  expect(bench.cleaner.cleaned).toBe(0)
-  bench.clean(true)
-  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
-})
-
-test('on a full disk nothing is moved that would take the room that settlements need', () => {
-  const bench = new Bench()
-  bench.fill(100)
-  bench.settle(seq => seq % 10 === 0)
-  bench.disk.bytesMax = 0
-  let filled = 0
-  while (!bench.open.log.isShort) bench.fill(++filled)
-  while (bench.open.log.hasRoomFor(1)) bench.fill(1)
-  const { lastLsn } = bench.open.log
-  bench.clean(true)
-  expect(bench.open.log.lastLsn).toBe(lastLsn)
-  bench.disk.bytesMax = Number.POSITIVE_INFINITY
-  for (let round = 0; round < 2; round++) {
-    bench.open.log.retry()
-    flush(bench.open, bench.disk)
-  }
-  bench.clean(true)
-  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
-})
-
-test('on a full disk at rest no segment is read again and again for room that is not there', () => {
-  const bench = new Bench(undefined, 40)
-  bench.fill(100)
-  bench.settle(seq => seq % 3 === 0)
-  bench.disk.bytesMax = 0
-  while (!bench.open.log.isShort) bench.fill(1, [2])
-  while (bench.open.log.hasRoomFor(2 * BODY_BYTES)) bench.fill(1, [2])
-  const rest = (): void => {
-    for (let wait = 0; wait < 100; wait++) {
-      bench.clock.advance(40)
-      if (bench.isAwake) bench.clean(true)
-    }
-  }
-  bench.clean(true)
-  rest()
-  const { calls } = bench.disk
-  rest()
-  expect([bench.disk.calls - calls, bench.clock.pending]).toEqual([0, 0])
-})
-
-test('a segment for which there is no room at the moment is cleaned as soon as there is', () => {
-  const bench = new Bench()
-  bench.fill(100)
-  bench.settle(seq => seq % 10 === 0)
-  bench.cleaner.step(false)
-  bench.disk.refuses = what => what.startsWith('create')
-  while (bench.open.log.hasRoomFor(BODY_BYTES * 2)) bench.fill(1)
-  bench.clean()
-  expect(bench.cleaner.cleaned).toBe(0)
-  bench.disk.refuses = () => false
-  bench.open.log.retry()
-  bench.disk.run()
-  bench.settle(seq => seq % 10 === 0 && seq <= 100)
-  bench.clean()
-  expect(bench.segments.length).toBeLessThanOrEqual(4)
-})
-
-test('a log at rest that keeps no file for its next use is cleaned as well', () => {
-  const bench = new Bench()
-  const { log } = bench.open
-  for (let i = 0; i < 30; i++) {
-    bench.fill(2, [1])
-    bench.fill(3, [2])
-    bench.fill(4, [3])
-  }
-  settle(bench.open, 3, 1, 1_000)
-  while (log.tail!.bytes - log.tail!.head > 2 * BODY_BYTES) bench.fill(1)
-  for (let looks = 0; looks < 20 && log.isUntidy; looks++) {
-    bench.clean()
-    log.tidy()
-    flush(bench.open, bench.disk)
-  }
-  expect([log.isUntidy, log.hasRoomFor(2 * BODY_BYTES), bench.cleaner.cleaned]).toEqual([false, false, 0])
-  settle(bench.open, 2, 1, 1_000)
-  bench.clean()
-  // As soon as the file is there, what tidies the log asks for a turn.
-  expect(log.isUntidy).toBe(true)
-  bench.clean()
-  expect(bench.cleaner.cleaned).toBeGreaterThan(0)
-})
-
 test('the log of transient messages is cleaned too, in memory and on disk', () => {
   const disk = new MemoryDisk(seeded(2))
   const durable = openLog(disk, {}, 6 * SMALL_SEGMENT_BYTES)
   const options = { shardId: 1, segmentBytes: SMALL_SEGMENT_BYTES, now: () => 0, newIdentity: () => 1 }
   const log = openTransientLog(new MemoryDisk(seeded(3)), { ...options, segments: durable.segments })
-  const bench = new Bench({ ...durable, log })
+  const bench = new CleanerBench({ ...durable, log })
   for (let i = 0; i < 100; i++) publish(bench.open, [1], Buffer.alloc(BODY_BYTES, 1 + i))
   const { queues } = bench.open
   for (const seq of [...queues.of(1).live.keys()]) if (seq % 20 > 0) queues.settle(1, seq, 1)
@@ -400,7 +211,7 @@ test('the log of transient messages is cleaned too, in memory and on disk', () =
 })
 
 test('nothing is appended once it is stopped', () => {
-  const bench = new Bench()
+  const bench = new CleanerBench()
   bench.fill(100)
   bench.settle(seq => seq % 10 === 0)
   bench.cleaner.step(false)
