@@ -5,15 +5,13 @@
  * segment, and only segments that are at most half alive. So a byte is moved at most once for each byte that was
  * settled: cleaning writes no more than publishers did. Before anything is moved it is measured exactly.
  */
-import type { Clock, Timer } from '../clock.ts'
 import { CLEANER_ENTRY_PART, CLEANER_HASTE_MAX, CLEANER_MOVED_PART, CLEANER_UNSTABLE_BYTES_MAX } from '../limits.ts'
 import { readU32 } from '../wire/integers.ts'
 import { BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './batch.ts'
 import { LivingEntry } from './living-entry.ts'
 import { ENTRY_ENQUEUE, entryEnd, entryTypeAt, wireStart } from './record.ts'
 import type { Segment } from './segment.ts'
-import type { ShardLog } from './shard-log.ts'
-import { type Survey, survey } from './victims.ts'
+import { Watch, type WatchOptions } from './watch.ts'
 
 /** Those who hold positions in the log. */
 export interface Tenants {
@@ -25,37 +23,19 @@ export interface Tenants {
   move(queueId: number, seq: number, segment: number, offset: number): void
 }
 
-export interface CleanerOptions {
-  log: ShardLog
+export interface CleanerOptions extends WatchOptions {
   tenants: Tenants
-  /** Size of the usual segment. */
-  segmentBytes: number
-  clock: Clock
-  /** Time in which segments are watched before they are cleaned. */
-  patienceMs: number
-  /** Asks for another `step`, since there is more to do. */
-  wake: () => void
   /** A segment is done; `movedBytes` were appended again so far. */
   onCleaned: (movedBytes: number) => void
   /** A segment can't be read back; it is left alone. */
   onDamage: (error: Error) => void
 }
 
-/** Segments that are looked at in one turn, in the mean, to find out whether there is anything to clean. */
-const SEGMENTS_LOOKED_AT = 64
-/** A segment that loses more than one in so many of its messages while it is watched is about to be empty. */
-const EMPTYING_PART = 8
 /** Part of the tail that cleaning leaves to settlements while the disk is short: one in so many. */
 const TAIL_KEPT = 8
 
 /** What moves in a turn, as a multiple of what others append: more than half of the log there is alive then. */
 const LEAD = 1.5
-
-/** How many messages lived in each segment when the watch began; its timer is undefined once it is over. */
-interface Watch {
-  readonly live: ReadonlyMap<Segment, number>
-  timer: Timer | undefined
-}
 
 /** A segment that is cleaned. */
 interface Victim {
@@ -89,20 +69,18 @@ export class Cleaner {
   movedBytes = 0
   readonly #options: CleanerOptions
   readonly #entry: LivingEntry
-  #watch: Watch | null = null
+  readonly #watch: Watch
   #job: Job | null = null
   /** Where the log ended at the last step, and the bytes that others appended since. */
   #tail: Segment | null = null
   #head = 0
   #appended = 0
-  /** Turns until the segments are looked at again, and the timer for the case that no more come. */
-  #rest = 0
-  #later: Timer | undefined
   #isStopped = false
 
   constructor(options: CleanerOptions) {
     this.#options = options
     this.#entry = new LivingEntry(options.tenants)
+    this.#watch = new Watch(options)
   }
 
   /**
@@ -123,68 +101,19 @@ export class Cleaner {
   /** Appends nothing more: the log will be closed. */
   stop(): void {
     this.#isStopped = true
-    this.#giveUp()
-    this.#later?.cancel()
+    this.#watch.stop()
+    this.#job = null
   }
 
-  /**
-   * When too much of the log is dead, it is watched for a while: traffic that flows through leaves segments behind it
-   * that are nearly empty, and soon empty. Only those that stay as they are count then. Where there is no room at all,
-   * there is nothing to watch for.
-   */
+  /** Where there is no room at all, there is nothing to watch for. */
   #nextJob(isShort: boolean): Job | null {
-    if (this.#options.log.isShort && !this.#hasRoomFor(0)) return null
-    if (this.#watch === null) {
-      this.#watchIfDue(isShort)
-      if (this.#watch === null) return null
-    }
-    const { timer, live } = this.#watch
-    if (timer !== undefined) return null
-    this.#watch = null
-    this.#options.wake()
-    const { excess, victims, inhabited } = this.#survey(isShort, segment => isSteady(segment, live.get(segment)))
-    if (victims.length === 0) return null
-    // The next watch runs while these are cleaned, or the log would fall behind heavy traffic.
-    this.#startWatch(inhabited)
-    const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(excess / this.#options.segmentBytes))
-    return { toMeasure: victims.map(newVictim), toMove: [], haste, isMoving: false, passed: null, isFetching: false }
-  }
-
-  #watchIfDue(isShort: boolean): void {
-    if (this.#rest > 0) {
-      this.#rest--
-      this.#lookLater()
-      return
-    }
-    const { inhabited, victims } = this.#survey(isShort, () => true)
-    this.#rest = Math.floor(inhabited.length / SEGMENTS_LOOKED_AT)
-    if (victims.length > 0) this.#startWatch(inhabited)
-  }
-
-  #startWatch(inhabited: readonly Segment[]): void {
-    const watch: Watch = { live: new Map(inhabited.map(segment => [segment, segment.live])), timer: undefined }
-    this.#watch = watch
-    const { clock, patienceMs, wake } = this.#options
-    if (patienceMs === 0) return
-    watch.timer = clock.after(patienceMs, () => {
-      watch.timer = undefined
-      wake()
-    })
-  }
-
-  /** The last turns of what went on may have settled much. */
-  #lookLater(): void {
-    const { clock, patienceMs, wake } = this.#options
-    this.#later ??= clock.after(patienceMs, () => {
-      this.#later = undefined
-      this.#rest = 0
-      wake()
-    })
-  }
-
-  #survey(isShort: boolean, counts: (segment: Segment) => boolean): Survey {
     const { log, segmentBytes } = this.#options
-    return survey(log.tail, { segmentBytes, isShort, counts })
+    if (log.isShort && !this.#hasRoomFor(0)) return null
+    const found = this.#watch.next(isShort)
+    if (found === null) return null
+    const haste = Math.min(CLEANER_HASTE_MAX, 1 + Math.floor(found.excess / segmentBytes))
+    const toMeasure = found.victims.map(newVictim)
+    return { toMeasure, toMove: [], haste, isMoving: false, passed: null, isFetching: false }
   }
 
   /** Where the disk is short, what is moved must not take the room that settlements need to free other segments. */
@@ -335,16 +264,13 @@ export class Cleaner {
     const victim = job.toMeasure.length > 0 ? undefined : job.toMove[0]
     if (victim === undefined || !this.#lacksRoom(victim)) return false
     const { log } = this.#options
-    if (log.isShort) this.#giveUp()
-    else log.prepare()
+    if (!log.isShort) log.prepare()
+    else {
+      // Or a full disk would be read without end.
+      this.#watch.giveUp()
+      this.#job = null
+    }
     return true
-  }
-
-  /** Nothing is looked at again before there is another turn, or a full disk would be read without end. */
-  #giveUp(): void {
-    this.#watch?.timer?.cancel()
-    this.#watch = null
-    this.#job = null
   }
 
   #moveEntry(segment: Segment, bytes: Buffer, offset: number): void {
@@ -375,9 +301,4 @@ function firstOf(victims: readonly Victim[], bytes: number): readonly Victim[] {
 /** What is left in the segment can't be moved, or is too much: it is looked at again once a quarter of it is gone. */
 function leave({ segment }: Victim): void {
   segment.cleanBelow = Math.floor((segment.live * 3) / 4)
-}
-
-/** It was there when the watch began, and no more than a part of it was settled since. */
-function isSteady(segment: Segment, liveAtFirst: number | undefined): boolean {
-  return liveAtFirst !== undefined && segment.live * EMPTYING_PART >= liveAtFirst * (EMPTYING_PART - 1)
 }
