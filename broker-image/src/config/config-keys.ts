@@ -12,6 +12,7 @@ import type { Settings } from './settings.ts'
 import { TLS_KEYS } from './tls-keys.ts'
 import {
   integerBetween,
+  parseAuthBackend,
   parseBoolean,
   parseBytes,
   parseFraction,
@@ -23,6 +24,12 @@ import {
 export const CONFIG_KEYS: readonly ConfigKey[] = [
   ...LISTENER_KEYS,
   ...TLS_KEYS,
+  {
+    key: 'auth_backends.<name>',
+    doc: 'internal, the only one there is',
+    default: 'internal',
+    apply: (_, text) => parseAuthBackend(text),
+  },
   {
     key: 'loopback_users',
     doc: 'none: no user is restricted to the loopback interface',

@@ -143,6 +143,11 @@ describe('configuration file', () => {
     expect(() => load(file)).toThrow(message)
   })
 
+  test('the backend of users is the broker itself, and a file that names another one does not start', () => {
+    expect(load('auth_backends.1 = internal').warnings).toEqual([])
+    expect(() => load('auth_backends.1 = ldap')).toThrow('expected internal')
+  })
+
   test.each(IGNORED_KEYS)('%s is passed over with one warning that names it', known => {
     const key = known.endsWith('.') ? `${known}any` : known
     const config = load(`\n${key} = 1`)

@@ -102,6 +102,13 @@ export function parseNone(text: string): void {
   if (text !== 'none') throw new ConfigError('expected none')
 }
 
+/** The backend of users and permissions: a file that names another one must not start a broker without it. */
+export function parseAuthBackend(text: string): void {
+  if (text !== 'internal' && text !== 'rabbit_auth_backend_internal') {
+    throw new ConfigError("expected internal: users and permissions are the broker's own, there is no other backend")
+  }
+}
+
 export function parseName(text: string): string {
   if (text === '') throw new ConfigError('expected a name, found nothing')
   return text

@@ -11,7 +11,7 @@ const AROUND_BYTES = 16_384
 
 /**
  * True while the disk is behind, or has no file for a message of `wireBytes` that is written again; then `goOn` is called
- * after a pause. Nothing that finds no room may stand in the log before the settlements that make room (docs/adr/0013).
+ * after a pause. Nothing that finds no room may stand in the log before the settlements that make room (docs/adr/0014).
  */
 export function waitsForDisk(
   { log, clock }: Pick<QueueContext, 'log' | 'clock'>,
