@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
 
-const common = { environment: 'node', pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000 } as const
+/** What is waited for may take long on a busy machine: only the limit of the test ends a wait. */
+const waits = { poll: { timeout: 25_000 } }
+
+const common = { environment: 'node', pool: 'forks', testTimeout: 30_000, hookTimeout: 60_000, expect: waits } as const
 
 /** One project a workspace; the real-cluster tier has its own configuration under test-e2e. */
 export default defineConfig({

@@ -34,6 +34,7 @@ const KEYS: { readonly [key: string]: ValueCheck } = {
 export const OWNED_KEYS: readonly string[] = [
   'listeners',
   'management',
+  'auth_backends',
   'loopback_users',
   'cluster_name',
   'default_user',
