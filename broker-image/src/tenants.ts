@@ -28,6 +28,7 @@ export class QueueTenants implements Tenants {
 
   look(segments: readonly Segment[]): void {
     this.#deliveries.clear()
+    if (segments.length === 0) return
     const looked = flagged(segments)
     this.#eachUnacked(unacked => {
       unacked.eachIn(looked, (slot, { id }) => {
