@@ -169,7 +169,10 @@ function masses(seconds: number): Case[] {
     {
       name: 'declare',
       load: { kind: 'declares', count: IDLE_QUEUES, pipeline: 1, seconds, warmUp: 0 },
-      rows: [row('perSecond', 'durable declares, each waits for its answer', '/s', { ratioAtLeast: 20 })],
+      rows: [
+        row('perSecond', 'durable declares, each waits for its answer', '/s', { ratioAtLeast: 20 }),
+        row('againPerSecond', 'declares of a queue that is there, each waits for its answer', '/s', undefined),
+      ],
       peers: BOTH,
       turns: 1,
     },

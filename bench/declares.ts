@@ -13,7 +13,13 @@ export type DeclareLoad = {
   readonly warmUp: number
 }
 
-/** Declares until `count` or `seconds` are reached; memory is that of the queues that stay. */
+/** Time for declares of a queue that is there. */
+const AGAIN_SECONDS = 1
+
+/**
+ * Declares until `count` or `seconds` are reached; memory is that of the queues that stay. `againPerSecond`: the same where
+ * nothing is to be written, one by one.
+ */
 export async function declares(target: Target, load: DeclareLoad, rest: () => Promise<void>): Promise<Figures> {
   const connection = await connect(target, ignore)
   for (let at = 0; at < load.warmUp; at += load.pipeline) {
@@ -29,9 +35,18 @@ export async function declares(target: Target, load: DeclareLoad, rest: () => Pr
     declared += load.pipeline
   }
   const perSecond = (declared / (performance.now() - start)) * 1000
+  const againPerSecond = await declareAgain(connection)
   await connection.close()
   await rest()
-  return { perSecond, count: declared }
+  return { perSecond, againPerSecond, count: declared }
+}
+
+async function declareAgain(connection: AmqpSocket): Promise<number> {
+  const start = performance.now()
+  let declared = 0
+  for (; performance.now() - start < AGAIN_SECONDS * 1000; declared++)
+    await declareAll(connection, queueNames('idle', 0, 1))
+  return (declared / (performance.now() - start)) * 1000
 }
 
 function queueNames(prefix: string, from: number, count: number): string[] {

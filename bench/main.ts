@@ -149,8 +149,9 @@ function diskLines({ blocking, evented }: DiskRates): string[] {
   return [
     'A declare that waits for its answer is one write and one `fdatasync`, and the answer leaves when that is done. Before',
     `the run this disk did ${number(blocking)} of these a second one after the other, by a process that did nothing else and`,
-    `waited for each, and ${number(evented)} from an event loop, which does not stop meanwhile. More declares a second, one by`,
-    'one, are none of a broker whose answer means that the queue is on disk.',
+    `waited for each, and ${number(evented)} from an event loop, which does not stop meanwhile. Its round trip comes on top:`,
+    'the row of a queue that is there. Both times together are what a declare takes at least where an answer means that the',
+    'queue is on disk.',
   ]
 }
 
