@@ -97,13 +97,17 @@ const choices = fc.record({
   stride: fc.constantFrom(1, 2, 7),
 })
 
+const fullDisk = {
+  seed: fc.nat(),
+  // Two usual files for the log and two for the next use, the small ones, and a checkpoint.
+  bytesMax: fc.integer({ min: 5 * SEGMENT_BYTES, max: 10 * SEGMENT_BYTES }),
+  late: fc.integer({ min: 1, max: 5 }),
+  choices,
+}
+
 test('whenever it is killed, all can be taken from a full disk, and publishers go on', () => {
   const world = fc.record({
-    seed: fc.nat(),
-    // Two usual files for the log and two for the next use, the small ones, and a checkpoint.
-    bytesMax: fc.integer({ min: 5 * SEGMENT_BYTES, max: 10 * SEGMENT_BYTES }),
-    late: fc.integer({ min: 1, max: 5 }),
-    choices,
+    ...fullDisk,
     lives: fc.array(fc.record({ isKill: fc.boolean(), turns: fc.nat({ max: 100 }), steps: fc.nat({ max: 12 }) }), {
       maxLength: 4,
     }),
@@ -130,14 +134,8 @@ test('whenever it is killed, all can be taken from a full disk, and publishers g
 })
 
 test('a log that goes on without a crash is never stuck on a full disk either', () => {
-  const world = fc.record({
-    seed: fc.nat(),
-    bytesMax: fc.integer({ min: 5 * SEGMENT_BYTES, max: 10 * SEGMENT_BYTES }),
-    late: fc.integer({ min: 1, max: 5 }),
-    choices,
-  })
   fc.assert(
-    fc.property(world, ({ seed, bytesMax, late, choices }) => {
+    fc.property(fc.record(fullDisk), ({ seed, bytesMax, late, choices }) => {
       const life = reopen(new MemoryDisk(seeded(seed)), bytesMax)
       fill(life, late)
       drain(life, choices)

@@ -17,8 +17,11 @@ function each(disks: Disks, change: (disk: MemoryDisk) => MemoryDisk): Disks {
   return Object.fromEntries(Object.entries(disks).map(([name, disk]) => [name, change(disk)]))
 }
 
-/** As a power failure leaves it while a batch is being written: whether that one is there is for recovery to say. */
-async function leftBehind(): Promise<{ disks: Disks; nowMs: number }> {
+/**
+ * As a power failure leaves it while a batch is being written: whether that one is there is for recovery to say. `whole`
+ * is what a start finds that nothing ends.
+ */
+async function leftBehind(): Promise<{ disks: Disks; nowMs: number; whole: object }> {
   const engine = await livedBroker(SIZES)
   const client = await engine.world.client()
   client.publish(1, {
@@ -31,7 +34,9 @@ async function leftBehind(): Promise<{ disks: Disks; nowMs: number }> {
   expect(engine.disk('queues').pending).toBeGreaterThan(0)
   engine.disk('queues').step()
   const disks = Object.fromEntries(LOGS.map(name => [name, engine.disk(name).crash()]))
-  return { disks, nowMs: engine.world.clock.now() }
+  const nowMs = engine.world.clock.now()
+  const copies = each(disks, disk => disk.copy())
+  return { disks, nowMs, whole: kept(started(copies, nowMs)) }
 }
 
 function kept(engine: Engine): object {
@@ -61,13 +66,7 @@ function isCutShort(disks: Disks, nowMs: number, failAt: number): boolean {
 }
 
 test.each(Object.keys(ENDS))('by %s, at every call while it opens its logs', async how => {
-  const { disks, nowMs } = await leftBehind()
-  const whole = kept(
-    started(
-      each(disks, disk => disk.copy()),
-      nowMs,
-    ),
-  )
+  const { disks, nowMs, whole } = await leftBehind()
   let calls = 0
   for (;;) {
     let left = each(disks, disk => disk.copy())
@@ -82,13 +81,7 @@ test.each(Object.keys(ENDS))('by %s, at every call while it opens its logs', asy
 })
 
 test.each(Object.keys(ENDS))('by %s, after any disk operation of its first turns', async how => {
-  const { disks, nowMs } = await leftBehind()
-  const whole = kept(
-    started(
-      each(disks, disk => disk.copy()),
-      nowMs,
-    ),
-  )
+  const { disks, nowMs, whole } = await leftBehind()
   for (let operations = 1; ; operations++) {
     const engine = started(
       each(disks, disk => disk.copy()),
