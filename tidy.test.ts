@@ -217,7 +217,6 @@ describe('every source has a test', () => {
   const TESTED_BY: { readonly [test: string]: readonly string[] } = {
     'broker-image/test/transcripts/transcripts.test.ts': [
       'broker-image/src/bootstrap.ts',
-      'broker-image/src/bootstrap.ts',
       'broker-image/src/broker.ts',
       'broker-image/src/queue/',
       'broker-image/src/reports/',
